@@ -1,0 +1,75 @@
+/**
+ * The projects that this daemon works on. A project is a repository, known by the record under its common
+ * directory (`.git/vibe/project.json`); every worktree and subfolder of it is the same project.
+ */
+import { join } from "node:path";
+import { Context, Effect, Layer } from "effect";
+import type { FileSystemError, GitError, StorageError, UnsupportedRepository } from "../../../shared/contract/errors.ts";
+import { DataFolder } from "../../platform/DataFolder.ts";
+import { Git } from "../../platform/Git.ts";
+import { EventStore } from "../../primitives/EventStore.ts";
+import { inspect, projectRecord, readProjectRecord, type UserRepository } from "./UserRepository.ts";
+import { openWorkshop, type Workshop } from "./Workshop.ts";
+
+export interface OpenProject {
+  readonly id: string;
+  readonly root: string;
+  readonly commonDir: string;
+  readonly workshop: Workshop;
+  /** Whose name commits bear. */
+  readonly identity: { readonly name: string; readonly email: string };
+  /** The repository as it was found when this was opened. */
+  readonly user: UserRepository;
+}
+
+type ProjectError = UnsupportedRepository | GitError | FileSystemError | StorageError;
+
+export class Projects extends Context.Service<
+  Projects,
+  {
+    /** The project that a directory lies in. Its record is written at first use. */
+    readonly open: (directory: string) => Effect.Effect<OpenProject, ProjectError>;
+    /** The id of a project that was opened before, undefined for a repository that we do not manage. */
+    readonly known: (directory: string) => Effect.Effect<string | undefined, ProjectError>;
+  }
+>()("opencode-vibe/orchestration/Projects") {
+  static readonly layer = Layer.effect(
+    Projects,
+    Effect.gen(function* () {
+      const data = yield* DataFolder;
+      const store = yield* EventStore;
+      const git = yield* Git;
+      const seen = new Set<string>();
+
+      const open = Effect.fn("Projects.open")(function* (directory: string) {
+        const user = yield* inspect(directory).pipe(Effect.provideService(Git, git));
+        const { id } = yield* projectRecord(user.commonDir);
+        const folder = join(data.root, "projects", id, "workshop.git");
+        const workshop = yield* openWorkshop(folder, user).pipe(Effect.provideService(Git, git));
+        if (!seen.has(id)) {
+          yield* announce(id, user);
+          seen.add(id);
+        }
+        const identity = user.identity ?? { name: "OpenCode Vibe", email: "vibe@localhost" };
+        return { id, root: user.root, commonDir: user.commonDir, workshop, identity, user };
+      });
+
+      /** One event a project, the first time that this store meets it. */
+      const announce = Effect.fnUntraced(function* (project: string, user: UserRepository) {
+        const known = yield* store.readAll({ project, stream: "project", types: ["project_opened"], limit: 1 });
+        if (known.length > 0) return;
+        const data = { commonDir: user.commonDir, rootCommits: user.rootCommits };
+        yield* store
+          .append({ project, actor: "daemon" }, [{ stream: "project", type: "project_opened", data }])
+          .pipe(Effect.catchTag(["ConcurrencyConflict", "EventRejected"], Effect.die));
+      });
+
+      const known = Effect.fn("Projects.known")(function* (directory: string) {
+        const user = yield* inspect(directory).pipe(Effect.provideService(Git, git));
+        return (yield* readProjectRecord(user.commonDir))?.id;
+      });
+
+      return Projects.of({ open, known });
+    }),
+  );
+}

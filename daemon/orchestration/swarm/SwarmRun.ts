@@ -1,0 +1,28 @@
+/** What the parts of one running swarm share. A run lives as long as this daemon works on the swarm. */
+import type { Queue, Semaphore } from "effect";
+import type { OpenProject } from "./Projects.ts";
+import type { SwarmLog } from "./SwarmLog.ts";
+
+export interface SwarmRun {
+  readonly project: OpenProject;
+  readonly epicId: string;
+  readonly log: SwarmLog;
+  /** The branch in the workshop on which merged work collects. */
+  readonly branch: string;
+  /** Below this folder every attempt and every gate has a folder of its own. */
+  readonly folder: string;
+  /** Where the output of agents is kept. */
+  readonly logs: string;
+  /** How many agents work at once. */
+  readonly workers: Semaphore.Semaphore;
+  /** How many gates run their checks at once. */
+  readonly gates: Semaphore.Semaphore;
+  /** One merge at a time, so that each is judged on what it is merged with. */
+  readonly mergeTurn: Semaphore.Semaphore;
+  /** Tells the scheduler to look again. */
+  readonly wake: Queue.Queue<void>;
+  /** Shows a line of an agent's output to whoever watches; it is kept in the log file only. */
+  readonly progress: (cell: string, line: string) => void;
+}
+
+export const epicBranch = (epicId: string): string => `refs/heads/swarm/${epicId}`;

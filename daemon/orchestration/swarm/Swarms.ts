@@ -1,0 +1,154 @@
+/**
+ * All swarms of this daemon: which ones it is working on right now, and a view of any. Where a swarm stands is
+ * in its log alone; here are the fibers that work on it.
+ */
+import { join } from "node:path";
+import { Cause, Context, Effect, Exit, FiberMap, Layer, PubSub, Queue, Semaphore, Stream } from "effect";
+import type { NotFound, StorageError } from "../../../shared/contract/errors.ts";
+import type { SwarmUpdate, SwarmView } from "../../../shared/contract/routes.ts";
+import { safeName } from "../../coordination/hive/cellId.ts";
+import { DataFolder } from "../../platform/DataFolder.ts";
+import { EventStore } from "../../primitives/EventStore.ts";
+import type { OpenProject } from "./Projects.ts";
+import { followSwarm, type SwarmLog } from "./SwarmLog.ts";
+import { epicBranch, type SwarmRun } from "./SwarmRun.ts";
+import { swarmView } from "./swarmView.ts";
+import { workOnSwarm } from "./workOnSwarm.ts";
+
+/** Checks are heavy; two at once fill a small machine. */
+const gatesAtOnce = 2;
+
+interface Notice {
+  readonly epicId: string;
+  /** `ended`: the daemon stopped working on the swarm, for whatever reason. */
+  readonly update: Exclude<SwarmUpdate, { kind: "state" }> | "ended";
+}
+
+export class Swarms extends Context.Service<
+  Swarms,
+  {
+    /** Works on a swarm in the background; does nothing when this daemon already does. */
+    readonly launch: (project: OpenProject, epicId: string) => Effect.Effect<void>;
+    /** Stops working on it: agents are ended, and what was under way stays resumable. */
+    readonly halt: (epicId: string) => Effect.Effect<void>;
+    readonly view: (project: string, epicId: string) => Effect.Effect<SwarmView, NotFound | StorageError>;
+    /** The state as of now, then what happens, until the daemon stops working on the swarm. */
+    readonly watch: (project: string, epicId: string) => Stream.Stream<SwarmUpdate, NotFound | StorageError>;
+    readonly isLive: (epicId: string) => boolean;
+    readonly liveCount: Effect.Effect<number>;
+  }
+>()("opencode-vibe/orchestration/Swarms") {
+  static readonly layer = Layer.effect(
+    Swarms,
+    Effect.gen(function* () {
+      const services = yield* Effect.context<Effect.Services<ReturnType<typeof workOnSwarm>>>();
+      const store = yield* EventStore;
+      const data = yield* DataFolder;
+      const fibers = yield* FiberMap.make<string>();
+      const wakes = new Map<string, Queue.Queue<void>>();
+      const problems = new Map<string, string>();
+      const feed = yield* PubSub.unbounded<Notice>();
+
+      const isLive = (epicId: string) => FiberMap.hasUnsafe(fibers, epicId);
+      const viewOf = (log: SwarmLog) =>
+        swarmView(
+          log.state(),
+          log.epicId,
+          { live: isLive(log.epicId), problem: problems.get(log.epicId) ?? null },
+          log.seq(),
+        );
+
+      yield* store.onCommit((events) => {
+        for (const event of events) {
+          if (!event.stream.startsWith("swarm/")) continue;
+          const epicId = event.stream.slice("swarm/".length);
+          PubSub.publishUnsafe(feed, { epicId, update: { kind: "event", event } });
+          // A decision of the person's may let a running swarm go on.
+          const wake = wakes.get(epicId);
+          if (wake !== undefined) Queue.offerUnsafe(wake, undefined);
+        }
+      });
+
+      const work = Effect.fnUntraced(function* (project: OpenProject, epicId: string, wake: Queue.Queue<void>) {
+        const log = yield* followSwarm(project.id, epicId);
+        const run: SwarmRun = {
+          project,
+          epicId,
+          log,
+          branch: epicBranch(epicId),
+          folder: join(data.root, "projects", project.id, "work", safeName(epicId)),
+          logs: join(data.root, "logs", "swarms", safeName(epicId)),
+          workers: yield* Semaphore.make(log.epic().created.maxWorkers),
+          gates: yield* Semaphore.make(gatesAtOnce),
+          mergeTurn: yield* Semaphore.make(1),
+          wake,
+          progress: (cell, line) =>
+            PubSub.publishUnsafe(feed, { epicId, update: { kind: "progress", cell, line } }),
+        };
+        yield* workOnSwarm(run);
+      }, Effect.scoped);
+
+      const noteProblem = Effect.fnUntraced(function* (epicId: string, cause: Cause.Cause<{ message: string }>) {
+        if (Cause.hasInterruptsOnly(cause)) return;
+        const error = Cause.squash(cause);
+        problems.set(epicId, error instanceof Error ? error.message : String(error));
+        yield* Effect.logError("the swarm stopped", cause);
+      });
+
+      const launch = Effect.fn("Swarms.launch")(function* (project: OpenProject, epicId: string) {
+        if (isLive(epicId)) return;
+        problems.delete(epicId);
+        const wake = yield* Queue.unbounded<void>();
+        wakes.set(epicId, wake);
+        const fiber = yield* FiberMap.run(
+          fibers,
+          epicId,
+          work(project, epicId, wake).pipe(
+            Effect.onExit((exit) => (Exit.isFailure(exit) ? noteProblem(epicId, exit.cause) : Effect.void)),
+            Effect.annotateLogs({ epic: epicId, correlation: epicId }),
+            Effect.withSpan("swarm", { attributes: { epic: epicId } }),
+            Effect.provideContext(services),
+          ),
+        );
+        // Observers run in the order they were added: by now the map has let go of the fiber.
+        fiber.addObserver(() => {
+          wakes.delete(epicId);
+          PubSub.publishUnsafe(feed, { epicId, update: "ended" });
+        });
+      });
+
+      const watch = (project: string, epicId: string) =>
+        Stream.unwrap(
+          Effect.gen(function* () {
+            const notices = yield* PubSub.subscribe(feed);
+            const log = yield* followSwarm(project, epicId).pipe(Effect.provideService(EventStore, store));
+            const first: SwarmUpdate = { kind: "state", swarm: viewOf(log) };
+            const asOf = log.seq();
+            if (!isLive(epicId)) return Stream.succeed(first);
+            const later = Stream.fromSubscription(notices).pipe(
+              Stream.filter((notice) => notice.epicId === epicId),
+              Stream.filter(({ update }) => update === "ended" || update.kind !== "event" || update.event.seq > asOf),
+              Stream.takeUntil(({ update }) => update === "ended"),
+              Stream.flatMap(({ update }): Stream.Stream<SwarmUpdate> => {
+                const state: SwarmUpdate = { kind: "state", swarm: viewOf(log) };
+                if (update === "ended") return Stream.succeed(state);
+                return update.kind === "event" ? Stream.make(update, state) : Stream.succeed(update);
+              }),
+            );
+            return Stream.concat(Stream.succeed(first), later);
+          }),
+        );
+
+      return Swarms.of({
+        launch,
+        halt: (epicId) => FiberMap.remove(fibers, epicId),
+        view: Effect.fn("Swarms.view")(function* (project, epicId) {
+          return viewOf(yield* followSwarm(project, epicId).pipe(Effect.provideService(EventStore, store)));
+        }, Effect.scoped),
+        watch,
+        isLive,
+        liveCount: FiberMap.size(fibers),
+      });
+    }),
+  );
+}

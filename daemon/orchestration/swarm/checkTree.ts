@@ -1,0 +1,63 @@
+/**
+ * Runs a swarm's checks on a tree, in a fresh folder that no agent ever wrote to: a checkout of the tree with
+ * the dependency folders of the user's own. The folder goes afterwards.
+ */
+import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Effect } from "effect";
+import type { Check, CheckResult, Finding } from "../../../shared/contract/gate.ts";
+import type { EpicState } from "../../../shared/contract/swarmState.ts";
+import { fileSystem } from "../../platform/fileSystem.ts";
+import { environment, Processes } from "../../platform/Processes.ts";
+import type { OpenProject } from "./Projects.ts";
+import { runChecks } from "./checks.ts";
+import { prepareCheckout } from "./checkout.ts";
+import type { SwarmRun } from "./SwarmRun.ts";
+
+/** `label` names the subtask, or whatever else is checked, to whoever watches. */
+export const checkTree = Effect.fn("checkTree")(function* (run: SwarmRun, label: string, tree: string) {
+  const { checks, setup } = run.log.epic().created;
+  if (checks.length === 0) return [];
+  return yield* run.gates.withPermit(
+    checkInFreshFolder({
+      project: run.project,
+      parent: run.folder,
+      treeish: tree,
+      checks,
+      setup,
+      progress: (line) => run.progress(label, line),
+    }),
+  );
+});
+
+export const checkInFreshFolder = Effect.fn("checkInFreshFolder")(function* (options: {
+  readonly project: OpenProject;
+  readonly parent: string;
+  readonly treeish: string;
+  readonly checks: ReadonlyArray<Check>;
+  readonly setup: Check | undefined;
+  readonly progress: (line: string) => void;
+}) {
+  const { workshop, root } = options.project;
+  const marker = `gate.${randomBytes(8).toString("hex")}`;
+  const folder = join(options.parent, marker);
+  return yield* Effect.gen(function* () {
+    const commit = yield* workshop.commitOf(options.treeish);
+    yield* prepareCheckout({ workshop, folder, commit, branch: "gate", userRoot: root });
+    if (options.setup !== undefined) {
+      const processes = yield* Processes;
+      yield* processes.run({ argv: options.setup.argv, cwd: folder, env: environment(), marker });
+    }
+    return yield* runChecks({ checks: options.checks, folder, marker, onOutput: options.progress });
+  }).pipe(Effect.ensuring(Effect.ignore(fileSystem(folder, () => rm(folder, { recursive: true, force: true })), { log: "Warn" })));
+});
+
+/** What the agent is told of each check that failed and was not waived, with the end of its output. */
+export const failuresOf = (epic: EpicState, results: ReadonlyArray<CheckResult>): ReadonlyArray<Finding> =>
+  results
+    .filter((result) => !result.passed && !epic.waived.includes(result.name))
+    .map((result) => ({
+      kind: "check-failed",
+      message: `The check "${result.name}" failed (exit code ${result.exitCode ?? "none"}):\n${result.output.trimEnd()}`,
+    }));

@@ -1,0 +1,86 @@
+/**
+ * The gate: decides on what an agent left, by its tree alone and not by what the agent says. The change must lie
+ * inside the lease, must not weaken the checks, and the checks must pass on it in a fresh folder.
+ */
+import { Effect } from "effect";
+import type { NewEvent } from "../../primitives/EventStore.ts";
+import type { CheckResult, Finding } from "../../../shared/contract/gate.ts";
+import type { AttemptState, SubtaskState } from "../../../shared/contract/swarmState.ts";
+import { Reservations } from "../../coordination/reservations/Reservations.ts";
+import { examine } from "./gate.ts";
+import { checkTree, failuresOf } from "./checkTree.ts";
+import { swarmStream } from "./SwarmLog.ts";
+import type { SwarmRun } from "./SwarmRun.ts";
+import { leaseOf } from "./takeLease.ts";
+
+export const judgeAttempt = Effect.fn("judgeAttempt")(function* (run: SwarmRun, cell: string) {
+  const subtask = run.log.subtask(cell);
+  const last = subtask.attempts.at(-1)!;
+  const verdict = yield* judge(run, subtask, last);
+  yield* Effect.logInfo("gate", { attempt: last.attempt, verdict: verdict.event.type });
+  yield* actOnLease(run, subtask, verdict.paths, [verdict.event]);
+});
+
+interface Verdict {
+  readonly event: NewEvent;
+  readonly paths: ReadonlyArray<string>;
+}
+
+const judge = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState, last: AttemptState) {
+  const { workshop } = run.project;
+  const stream = swarmStream(run.epicId);
+  const which = { cell: subtask.id, attempt: last.attempt };
+  const exit = last.exit!;
+  const failed = (
+    stage: "agent" | "cell",
+    findings: ReadonlyArray<Finding>,
+    results: ReadonlyArray<CheckResult> = [],
+  ): Verdict => ({
+    event: { stream, type: "gate_failed", data: { ...which, stage, findings, results } },
+    paths: [],
+  });
+  if (exit.outcome !== "done") return failed("agent", [agentFailure(exit)]);
+  if (exit.tree === null) return failed("cell", exit.findings);
+  const tree = exit.tree;
+  const changes = yield* workshop.changes(last.base, tree);
+  const found = yield* examine({ workshop, base: last.base, tree, changes, patterns: subtask.files });
+  const refused = [...exit.findings, ...found.outside];
+  if (refused.length > 0) return failed("cell", [...refused, ...found.weakens]);
+  if (found.weakens.length > 0 && last.held?.answer !== true) {
+    if (last.held?.answer === false) return failed("cell", found.weakens);
+    return { event: { stream, type: "gate_held", data: { ...which, tree, findings: found.weakens } }, paths: [] };
+  }
+  const results = changes.length === 0 ? [] : yield* checkTree(run, subtask.id, tree);
+  const failures = failuresOf(run.log.epic(), results);
+  if (failures.length > 0) return failed("cell", failures, results);
+  const files = changes.map((change) => change.path);
+  return {
+    event: { stream, type: "gate_passed", data: { ...which, stage: "cell", tree, files, results } },
+    paths: files,
+  } satisfies Verdict;
+});
+
+const agentFailure = (exit: NonNullable<AttemptState["exit"]>): Finding => ({
+  kind: "agent-failed",
+  message:
+    exit.message ??
+    (exit.outcome === "timeout"
+      ? "The agent was ended because it took too long."
+      : `The agent ended with exit code ${exit.exitCode}; 0 means done.`),
+});
+
+/** Appends a verdict or a merge, unless a path of it was granted to somebody else meanwhile. */
+export const actOnLease = Effect.fnUntraced(function* (
+  run: SwarmRun,
+  subtask: SubtaskState,
+  paths: ReadonlyArray<string>,
+  events: ReadonlyArray<NewEvent>,
+) {
+  const reservations = yield* Reservations;
+  const lease = leaseOf(reservations.list(run.project.id), subtask.id);
+  yield* reservations.act(
+    run.log.origin(),
+    { cell: subtask.id, epic: run.epicId, token: lease?.token ?? 0, paths },
+    events,
+  );
+});

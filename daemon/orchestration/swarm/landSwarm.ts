@@ -1,0 +1,78 @@
+/**
+ * Lands a swarm: brings the target's own new commits in, has the result judged, and moves the target, by
+ * fast-forward only and for exactly the commit that was approved. SEMANTICS calls this the one act of ours
+ * that touches the user's branch and files.
+ */
+import { Effect } from "effect";
+import { NotNow } from "../../../shared/contract/errors.ts";
+import { Hive } from "../../coordination/hive/Hive.ts";
+import { Reservations } from "../../coordination/reservations/Reservations.ts";
+import { faultPoint } from "../../platform/FaultPoint.ts";
+import type { NewEvent } from "../../primitives/EventStore.ts";
+import { executeLanding, planLanding, recoverLanding, unpinAll } from "./land.ts";
+import { finishTargetMerge, mergeTarget } from "./mergeTarget.ts";
+import { swarmStream } from "./SwarmLog.ts";
+import type { SwarmRun } from "./SwarmRun.ts";
+
+/**
+ * `landed`; `refused`: the log says why; `again`: the target had moved and was merged in, or a subtask was
+ * added that reconciles the two, so the swarm has to be looked at once more.
+ */
+export type LandingOutcome = "landed" | "refused" | "again";
+
+/** Only to be called with an approval in the log. */
+export const landSwarm = Effect.fn("landSwarm")(function* (
+  run: SwarmRun,
+) {
+  const stream = swarmStream(run.epicId);
+  yield* finishTargetMerge(run);
+  if (run.log.epic().status === "landing") {
+    const intent = run.log.epic().landing!;
+    const state = yield* recoverLanding({ project: run.project, intent });
+    if (state.kind === "landed") return yield* finishLanding(run);
+    if (state.kind === "ask") return yield* refuse(run, state.message, state.paths);
+  } else {
+    const approval = run.log.epic().approval;
+    const { head, created } = run.log.epic();
+    if (approval === undefined || (approval.commit !== null && approval.commit !== head)) {
+      return yield* new NotNow({ message: `The landing of ${head} is not approved.` });
+    }
+    const plan = yield* planLanding({ project: run.project, epicId: run.epicId, target: created.target, head }).pipe(
+      Effect.catchTag("LandingRefused", (refusal) => Effect.succeed({ kind: "refused", refusal } as const)),
+    );
+    if (plan.kind === "refused") return yield* refuse(run, plan.refusal.message, plan.refusal.paths);
+    if (plan.kind === "target-moved") return yield* mergeTarget(run, plan.target);
+    const { kind: _, ...intent } = plan;
+    yield* run.log.append([{ stream, type: "landing_intended", data: { epic: run.epicId, ...intent } }]);
+    yield* faultPoint("landing-intended");
+  }
+  const intent = run.log.epic().landing!;
+  const done = yield* executeLanding({ project: run.project, intent }).pipe(
+    Effect.as(true),
+    Effect.catchTag("LandingRefused", (refusal) => Effect.as(refuse(run, refusal.message, refusal.paths), false)),
+  );
+  yield* faultPoint("landing-applied");
+  return done ? yield* finishLanding(run) : refused;
+});
+
+const refused: LandingOutcome = "refused";
+
+const refuse = (run: SwarmRun, message: string, paths: ReadonlyArray<string>) =>
+  run.log
+    .append([{ stream: swarmStream(run.epicId), type: "landing_refused", data: { epic: run.epicId, message, paths } }])
+    .pipe(Effect.as(refused));
+
+const finishLanding = Effect.fnUntraced(function* (run: SwarmRun) {
+  const hive = yield* Hive;
+  const reservations = yield* Reservations;
+  const { ref, new: commit } = run.log.epic().landing!;
+  yield* run.log.append([
+    { stream: swarmStream(run.epicId), type: "landed", data: { epic: run.epicId, ref, commit } },
+    ...(yield* hive.changes(run.log.origin(), run.epicId, { status: "closed", close_reason: "landed" })),
+  ]);
+  yield* reservations.releaseEpic(run.log.origin(), run.epicId, "landed");
+  yield* unpinAll({ project: run.project, epicId: run.epicId });
+  const outcome: LandingOutcome = "landed";
+  return outcome;
+});
+

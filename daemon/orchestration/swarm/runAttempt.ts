@@ -1,0 +1,166 @@
+/**
+ * One attempt: a fresh checkout, one agent process under its shim, and what it leaves behind, taken as a tree.
+ * The folder goes when the attempt is over; the tree stays in the workshop.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Effect } from "effect";
+import type { EventDataOf } from "../../../shared/contract/events.ts";
+import type { SubtaskState } from "../../../shared/contract/swarmState.ts";
+import { Agents } from "../../coordination/agents/Agents.ts";
+import { safeName } from "../../coordination/hive/cellId.ts";
+import { Hive } from "../../coordination/hive/Hive.ts";
+import { fileSystem } from "../../platform/fileSystem.ts";
+import { faultPoint } from "../../platform/FaultPoint.ts";
+import { environment, Processes } from "../../platform/Processes.ts";
+import { killStrays } from "../../platform/strays.ts";
+import { commandRuntime } from "../agents/commandRuntime.ts";
+import { prepareCheckout } from "./checkout.ts";
+import { swarmStream } from "./SwarmLog.ts";
+import type { SwarmRun } from "./SwarmRun.ts";
+import { subtaskPrompt } from "./subtaskPrompt.ts";
+
+/** An agent that says nothing of its own limit is ended after this long. */
+const agentTimeoutMs = 60 * 60 * 1000;
+
+type Exit = Omit<EventDataOf<"subtask_exited">, "cell" | "attempt">;
+
+export const runAttempt = Effect.fn("runAttempt")(function* (run: SwarmRun, cell: string) {
+  const agents = yield* Agents;
+  const hive = yield* Hive;
+  const subtask = run.log.subtask(cell);
+  const attempt = subtask.attempts.length + 1;
+  const origin = run.log.origin();
+  const stream = swarmStream(run.epicId);
+  const { name, token } = yield* agents.register(origin, { kind: "worker", epic: run.epicId, cell, attempt });
+  const marker = `${safeName(cell)}.${attempt}.${randomBytes(6).toString("hex")}`;
+  const folder = join(run.folder, safeName(cell), String(attempt));
+  const base = subtask.reconciles?.base ?? run.log.epic().head;
+  const spec = subtask.agent;
+  yield* run.log.append([
+    {
+      stream,
+      type: "spawn_intended",
+      data: { cell, attempt, epic: run.epicId, agent: name, spec, base, folder, marker },
+    },
+    ...(yield* hive.changes(origin, cell, { status: "in_progress", assignee: name })),
+  ]);
+  yield* faultPoint("spawn-intended");
+  const exited = (exit: Exit) =>
+    run.log.append([{ stream, type: "subtask_exited", data: { cell, attempt, ...exit } }]);
+  const exit = yield* work(run, subtask, { attempt, name, token, marker, folder, base }).pipe(
+    Effect.onInterrupt(() => Effect.ignore(exited(interrupted), { log: "Warn" })),
+    Effect.ensuring(Effect.ignore(agents.end(origin, name, "attempt over"), { log: "Warn" })),
+  );
+  yield* faultPoint("agent-exited");
+  yield* exited(exit);
+  yield* removeAttempt(folder);
+});
+
+const interrupted: Exit = { outcome: "interrupted", exitCode: null, tree: null, findings: [], droppedOutput: 0 };
+
+interface Attempt {
+  readonly attempt: number;
+  readonly name: string;
+  readonly token: string;
+  readonly marker: string;
+  readonly folder: string;
+  readonly base: string;
+}
+
+const work = Effect.fn("work")(function* (run: SwarmRun, subtask: SubtaskState, one: Attempt) {
+  const { workshop, root } = run.project;
+  const prepared = yield* prepareCheckout({
+    workshop,
+    folder: one.folder,
+    commit: one.base,
+    branch: `swarm/${safeName(subtask.id)}`,
+    userRoot: root,
+  });
+  yield* setUp(run, subtask, one);
+  const outcome = yield* commandRuntime.start({
+    spec: subtask.agent,
+    prompt: subtaskPrompt(run.log.epic(), subtask),
+    folder: one.folder,
+    env: { ...(yield* agentEnvironment(run, subtask, one)) },
+    marker: one.marker,
+    timeoutMs: agentTimeoutMs,
+    logFile: join(run.logs, `${safeName(subtask.id)}.${one.attempt}.log`),
+    onStarted: (pid) =>
+      run.log.append([
+        {
+          stream: swarmStream(run.epicId),
+          type: "subtask_spawned",
+          data: { cell: subtask.id, attempt: one.attempt, agent: one.name, pid },
+        },
+      ]),
+    onProgress: (line) => run.progress(subtask.id, line),
+  });
+  const exit = {
+    outcome: outcome.outcome,
+    exitCode: outcome.exitCode,
+    ...(outcome.message === undefined ? {} : { message: outcome.message }),
+    droppedOutput: outcome.droppedOutput,
+  };
+  if (outcome.outcome !== "done") return { ...exit, tree: null, findings: [] };
+  const taken = yield* workshop.snapshot({ folder: one.folder, base: one.base, exclude: prepared.excluded });
+  return { ...exit, tree: taken.tree, findings: taken.problems };
+});
+
+const agentEnvironment = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState, one: Attempt) {
+  const base = {
+    ...environment(),
+    OCVIBE_AGENT: one.name,
+    OCVIBE_AGENT_TOKEN: one.token,
+    OCVIBE_ATTEMPT: String(one.attempt),
+    OCVIBE_CELL: subtask.id,
+    OCVIBE_FILES: subtask.files.join("\n"),
+  };
+  if (subtask.findings.length === 0) return base;
+  // Outside the checkout: nothing of ours is written into it.
+  const file = `${one.folder}.findings.json`;
+  yield* fileSystem(file, async () => {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, JSON.stringify(subtask.findings, null, 2));
+  });
+  return { ...base, OCVIBE_FINDINGS: file };
+});
+
+/** The project's own setup command, if it has one; the person approved it like a check. */
+const setUp = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState, one: Attempt) {
+  const { setup } = run.log.epic().created;
+  if (setup === undefined) return;
+  const processes = yield* Processes;
+  run.progress(subtask.id, `setting up: ${setup.argv.join(" ")}`);
+  const result = yield* processes.run({ argv: setup.argv, cwd: one.folder, env: environment(), marker: one.marker });
+  if (result.exitCode !== 0) {
+    yield* Effect.logWarning("setup command failed", { exitCode: result.exitCode, tail: result.tail });
+  }
+});
+
+/**
+ * Ends an attempt that a daemon which is gone had under way: what is left of its processes is killed, its
+ * folder removed. It is no strike; the next attempt starts in a folder of its own.
+ */
+export const abandonAttempt = Effect.fn("abandonAttempt")(function* (run: SwarmRun, cell: string) {
+  const agents = yield* Agents;
+  const last = run.log.subtask(cell).attempts.at(-1)!;
+  const strays = yield* killStrays(last.marker);
+  if (strays > 0) yield* Effect.logInfo("ended what was left of an attempt", { attempt: last.attempt, strays });
+  yield* removeAttempt(last.folder);
+  yield* agents.end(run.log.origin(), last.agent, "the daemon had died");
+  yield* run.log.append([
+    {
+      stream: swarmStream(run.epicId),
+      type: "subtask_exited",
+      data: { cell, attempt: last.attempt, ...interrupted },
+    },
+  ]);
+});
+
+const removeAttempt = (folder: string) =>
+  fileSystem(folder, async () => {
+    await rm(folder, { recursive: true, force: true });
+    await rm(`${folder}.findings.json`, { force: true });
+  });

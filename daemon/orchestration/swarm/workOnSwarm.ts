@@ -1,0 +1,51 @@
+/**
+ * Everything that this daemon does for a swarm, from wherever its log says it stands: pin the base, run the
+ * subtasks, and land when that is approved. Returns when nothing more can be done without the person.
+ */
+import { rm } from "node:fs/promises";
+import { Effect } from "effect";
+import { isOver } from "../../../shared/contract/swarmState.ts";
+import { faultPoint } from "../../platform/FaultPoint.ts";
+import { fileSystem } from "../../platform/fileSystem.ts";
+import { landSwarm } from "./landSwarm.ts";
+import { finishTargetMerge } from "./mergeTarget.ts";
+import { runSwarm } from "./runSwarm.ts";
+import { swarmStream } from "./SwarmLog.ts";
+import type { SwarmRun } from "./SwarmRun.ts";
+import { pin, pinRef } from "./UserRepository.ts";
+
+export const workOnSwarm = Effect.fn("workOnSwarm")(function* (run: SwarmRun) {
+  if (isOver(run.log.epic())) return;
+  yield* pinBase(run);
+  for (;;) {
+    yield* finishTargetMerge(run);
+    if (run.log.epic().status === "active") yield* runSwarm(run);
+    if (!mayLand(run)) break;
+    if ((yield* landSwarm(run)) !== "again") break;
+  }
+  if (run.log.epic().status !== "active") yield* fileSystem(run.folder, () => rm(run.folder, { recursive: true, force: true }));
+});
+
+/** Keeps the base from being collected in the user's repository, and opens the epic's branch in ours. */
+const pinBase = Effect.fnUntraced(function* (run: SwarmRun) {
+  const { created, pinned } = run.log.epic();
+  if (pinned) return;
+  const stream = swarmStream(run.epicId);
+  const ref = pinRef(run.epicId);
+  yield* run.log.append([
+    { stream, type: "pin_intended", data: { epic: run.epicId, ref, commit: created.base } },
+  ]);
+  yield* pin(run.project.root, run.epicId, created.base);
+  const { workshop } = run.project;
+  if ((yield* workshop.readRef(run.branch)) === undefined) {
+    yield* workshop.moveRef(run.branch, { old: null, new: created.base });
+  }
+  yield* faultPoint("pin-applied");
+  yield* run.log.append([{ stream, type: "pin_done", data: { epic: run.epicId, ref } }]);
+});
+
+const mayLand = (run: SwarmRun): boolean => {
+  const { status, approval, head } = run.log.epic();
+  if (status === "landing") return true;
+  return status === "ready" && approval !== undefined && (approval.commit === null || approval.commit === head);
+};

@@ -1,0 +1,110 @@
+/** The statements on the `events` table. */
+import { Effect, Option, Stream } from "effect";
+import { canonicalJson } from "../../shared/contract/canonicalJson.ts";
+import type { StorageError } from "../../shared/contract/errors.ts";
+import type { StoredEvent } from "../../shared/contract/events.ts";
+import type { SqlBatch, SqlRow } from "../platform/Sql.ts";
+import type { SqlStatement } from "../platform/sqlWorker.ts";
+
+export interface EventFilter {
+  readonly tenant?: string;
+  readonly project?: string;
+  readonly stream?: string;
+  readonly types?: ReadonlyArray<string>;
+  readonly actor?: string;
+  /** Only events with a greater `seq`. */
+  readonly after?: number;
+  /** Only events up to this `seq`. */
+  readonly upTo?: number;
+  readonly limit?: number;
+}
+
+const pageSize = 500;
+const columns = "seq, id, tenant, project, stream, type, version, data, actor, at, correlation, causation";
+
+export const eventQueries = (sql: SqlBatch["Service"]) => ({
+  /** The last event's `seq` and `at`; 0 and an empty text for an empty log. */
+  last: Effect.map(sql.query("SELECT seq, at FROM events ORDER BY seq DESC LIMIT 1"), ([row]) => ({
+    seq: Number(row?.["seq"] ?? 0),
+    at: String(row?.["at"] ?? ""),
+  })),
+
+  streamHead: (tenant: string, project: string, stream: string) =>
+    Effect.map(
+      sql.query("SELECT max(seq) AS seq FROM events WHERE tenant = ? AND project = ? AND stream = ?", [
+        tenant,
+        project,
+        stream,
+      ]),
+      ([row]) => Number(row?.["seq"] ?? 0),
+    ),
+
+  byId: (ids: ReadonlyArray<string>) =>
+    Effect.map(
+      sql.query(`SELECT ${columns} FROM events WHERE id IN (SELECT value FROM json_each(?))`, [JSON.stringify(ids)]),
+      (rows) => new Map(rows.map((row) => [String(row["id"]), asEvent(row)])),
+    ),
+
+  /** One statement for any number of events: `json_each` is as fast as anything that the client offers. */
+  insert: (events: ReadonlyArray<StoredEvent>): SqlStatement => ({
+    sql: `INSERT INTO events (${columns})
+      SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8,
+        value->>9, value->>10, value->>11
+      FROM json_each(?)`,
+    args: [
+      JSON.stringify(
+        events.map((event) => [
+          event.seq,
+          event.id,
+          event.tenant,
+          event.project,
+          event.stream,
+          event.type,
+          event.version,
+          canonicalJson(event.data),
+          event.actor,
+          event.at,
+          event.correlation,
+          event.causation,
+        ]),
+      ),
+    ],
+  }),
+
+  read: (filter: EventFilter): Stream.Stream<StoredEvent, StorageError> =>
+    Stream.paginate({ after: filter.after ?? 0, left: filter.limit ?? Number.MAX_SAFE_INTEGER }, (page) =>
+      Effect.map(sql.query(...pageQuery({ ...filter, after: page.after, limit: Math.min(pageSize, page.left) })), (rows) => {
+        const events = rows.map(asEvent);
+        const last = events.at(-1);
+        const left = page.left - events.length;
+        const more = events.length === Math.min(pageSize, page.left) && left > 0 && last !== undefined;
+        return [events, more ? Option.some({ after: last.seq, left }) : Option.none()] as const;
+      }),
+    ),
+});
+
+const pageQuery = (filter: EventFilter): [sql: string, args: ReadonlyArray<unknown>] => {
+  const conditions: Array<readonly [text: string, value: unknown]> = [];
+  if (filter.tenant !== undefined || filter.project !== undefined) {
+    // The indexes begin with the tenant; there is one unless a filter says otherwise.
+    conditions.push(["tenant = ?", filter.tenant ?? "local"]);
+  }
+  if (filter.project !== undefined) conditions.push(["project = ?", filter.project]);
+  if (filter.stream !== undefined) conditions.push(["stream = ?", filter.stream]);
+  if (filter.types !== undefined) {
+    conditions.push(["type IN (SELECT value FROM json_each(?))", JSON.stringify(filter.types)]);
+  }
+  if (filter.actor !== undefined) conditions.push(["actor = ?", filter.actor]);
+  conditions.push(["seq > ?", filter.after ?? 0]);
+  if (filter.upTo !== undefined) conditions.push(["seq <= ?", filter.upTo]);
+  const where = conditions.map(([text]) => text).join(" AND ");
+  return [
+    `SELECT ${columns} FROM events WHERE ${where} ORDER BY seq LIMIT ?`,
+    [...conditions.map(([, value]) => value), filter.limit ?? pageSize],
+  ];
+};
+
+const asEvent = (row: SqlRow): StoredEvent => ({
+  ...(row as unknown as StoredEvent),
+  data: JSON.parse(String(row["data"])),
+});

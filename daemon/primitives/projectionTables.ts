@@ -1,0 +1,75 @@
+/** Turns a projection's data into SQL for the embedded store. Table and column names are ours, never input. */
+import type { AnyEvent, StoredEvent } from "../../shared/contract/events.ts";
+import { isKnown } from "../../shared/contract/events.ts";
+import type { SqlStatement } from "../platform/sqlWorker.ts";
+import type { Projection, Row, RowChange, TableSpec } from "./Projection.ts";
+
+const sqlType = { text: "TEXT", integer: "INTEGER", real: "REAL", json: "TEXT" } as const;
+const owner = ["tenant", "project"] as const;
+
+export const createTables = (projection: Projection): ReadonlyArray<SqlStatement> =>
+  projection.tables.flatMap((table) => [
+    {
+      sql: `CREATE TABLE IF NOT EXISTS ${table.name} (tenant TEXT NOT NULL, project TEXT NOT NULL, ${Object.entries(
+        table.columns,
+      )
+        .map(([name, type]) => `${name} ${sqlType[type]}`)
+        .join(", ")}, PRIMARY KEY (${[...owner, ...table.key].join(", ")})) WITHOUT ROWID`,
+      args: [],
+    },
+    ...(table.indexes ?? []).map((columns) => ({
+      sql: `CREATE INDEX IF NOT EXISTS ${table.name}_${columns.join("_")} ON ${table.name} (${[...owner, ...columns].join(", ")})`,
+      args: [],
+    })),
+  ]);
+
+export const dropTables = (projection: Projection): ReadonlyArray<SqlStatement> =>
+  projection.tables.map((table) => ({ sql: `DROP TABLE IF EXISTS ${table.name}`, args: [] }));
+
+/** The statements that bring all projections up to date with one event. */
+export const applyEvent = (
+  projections: ReadonlyArray<Projection>,
+  event: StoredEvent,
+): ReadonlyArray<SqlStatement> => {
+  if (!isKnown(event)) return [];
+  return projections
+    .filter((projection) => projection.types.includes(event.type))
+    .flatMap((projection) => projection.apply(event).map((change) => changeRow(tableOf(projection, change), event, change)));
+};
+
+const tableOf = (projection: Projection, change: RowChange): TableSpec => {
+  const table = projection.tables.find(({ name }) => name === change.table);
+  if (table === undefined) throw new Error(`projection ${projection.name} has no table ${change.table}`);
+  return table;
+};
+
+const changeRow = (table: TableSpec, event: AnyEvent, change: RowChange): SqlStatement => {
+  const keyNames = [...owner, ...table.key];
+  const keyValues = [event.tenant, event.project, ...table.key.map((name) => change.key[name] ?? null)];
+  if ("delete" in change) {
+    return { sql: `DELETE FROM ${table.name} WHERE ${keyNames.map((n) => `${n} = ?`).join(" AND ")}`, args: keyValues };
+  }
+  const names = Object.keys(change.set);
+  const update = names.length === 0 ? "NOTHING" : `UPDATE SET ${names.map((n) => `${n} = excluded.${n}`).join(", ")}`;
+  return {
+    sql: `INSERT INTO ${table.name} (${[...keyNames, ...names].join(", ")}) VALUES (${[...keyNames, ...names]
+      .map(() => "?")
+      .join(", ")}) ON CONFLICT (${keyNames.join(", ")}) DO ${update}`,
+    args: [...keyValues, ...names.map((name) => encode(table, name, change.set[name]))],
+  };
+};
+
+const encode = (table: TableSpec, column: string, value: unknown): unknown => {
+  if (value === undefined || value === null) return null;
+  if (table.columns[column] === "json") return JSON.stringify(value);
+  return typeof value === "boolean" ? Number(value) : value;
+};
+
+/** A row as the projection wrote it; `project` stays when the row is to be told from another project's. */
+export const decodeRow = (table: TableSpec, row: Row): Row =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      table.columns[name] === "json" && typeof value === "string" ? JSON.parse(value) : value,
+    ]),
+  );

@@ -1,0 +1,38 @@
+/**
+ * Bundles every program that a user runs into `dist/`: the CLI, the daemon, its SQL worker, the process
+ * shim, and the first-run demonstration. `--test` builds the same programs with fault points into `dist-test/`.
+ */
+import { chmod, rm, writeFile } from "node:fs/promises";
+import { build } from "esbuild";
+
+const quiet = process.argv.includes("--quiet");
+const forTests = process.argv.includes("--test");
+const outdir = forTests ? "dist-test" : "dist";
+
+await rm(outdir, { recursive: true, force: true });
+const { metafile } = await build({
+  entryPoints: {
+    ocvibe: "daemon/cli/main.ts",
+    daemon: "daemon/main.ts",
+    sqlWorker: "daemon/platform/sqlWorker.ts",
+    shim: "daemon/platform/shim.ts",
+    start: "daemon/cli/start.ts",
+  },
+  outdir,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  minifySyntax: true,
+  sourcemap: "linked",
+  metafile: true,
+  // A native addon cannot be bundled; only the SQL worker and the daemon's lock load it.
+  external: ["@libsql/client"],
+  define: { OCVIBE_TEST_BUILD: String(forTests) },
+  // Some bundled CommonJS packages call require() for Node's own modules.
+  banner: { js: 'import { createRequire as __cr } from "node:module"; const require = __cr(import.meta.url);' },
+  logLevel: quiet ? "warning" : "info",
+});
+await writeFile(`${outdir}/meta.json`, JSON.stringify(metafile));
+await chmod(`${outdir}/ocvibe.js`, 0o755);

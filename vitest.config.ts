@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  define: { OCVIBE_TEST_BUILD: "true" },
+  test: {
+    include: ["test/**/*.test.ts"],
+    // Two cores is all that continuous integration has, and most suites start processes of their own.
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    passWithNoTests: false,
+  },
+});
