@@ -29,7 +29,7 @@ const { metafile } = await build({
   metafile: true,
   // A native addon cannot be bundled; only the SQL worker and the daemon's lock load it.
   external: ["@libsql/client"],
-  define: { OCVIBE_TEST_BUILD: String(forTests) },
+  define: { OCVIBE_TEST_BUILD: String(forTests), OCVIBE_BUNDLED: "true" },
   // Some bundled CommonJS packages call require() for Node's own modules.
   banner: { js: 'import { createRequire as __cr } from "node:module"; const require = __cr(import.meta.url);' },
   logLevel: quiet ? "warning" : "info",

@@ -33,7 +33,9 @@ export const Proposal = Schema.Struct({
     Schema.Struct({
       title: Str,
       agent: Str,
-      /** How many files of the base match the subtask's patterns now. */
+      /** The subtask's files as understood against the base. */
+      patterns: Schema.Array(Str),
+      /** How many files of the base match them now. */
       filesNow: Schema.Natural,
     }),
   ),

@@ -58,7 +58,9 @@ export class Projects extends Context.Service<
       const announce = Effect.fnUntraced(function* (project: string, user: UserRepository) {
         const known = yield* store.readAll({ project, stream: "project", types: ["project_opened"], limit: 1 });
         if (known.length > 0) return;
-        const data = { commonDir: user.commonDir, rootCommits: user.rootCommits };
+        const roots = yield* git.run(["rev-list", "--max-parents=0", user.commit], { cwd: user.root });
+        const rootCommits = roots.stdout.split("\n").filter((line) => line !== "");
+        const data = { commonDir: user.commonDir, rootCommits };
         yield* store
           .append({ project, actor: "daemon" }, [{ stream: "project", type: "project_opened", data }])
           .pipe(Effect.catchTag(["ConcurrencyConflict", "EventRejected"], Effect.die));

@@ -3,7 +3,7 @@
  * in its log alone; here are the fibers that work on it.
  */
 import { join } from "node:path";
-import { Cause, Context, Effect, Exit, FiberMap, Layer, PubSub, Queue, Semaphore, Stream } from "effect";
+import { Cause, Context, Effect, Exit, Fiber, FiberMap, Layer, Option, PubSub, Queue, Semaphore, Stream } from "effect";
 import type { NotFound, StorageError } from "../../../shared/contract/errors.ts";
 import type { SwarmUpdate, SwarmView } from "../../../shared/contract/routes.ts";
 import { safeName } from "../../coordination/hive/cellId.ts";
@@ -31,6 +31,8 @@ export class Swarms extends Context.Service<
     readonly launch: (project: OpenProject, epicId: string) => Effect.Effect<void>;
     /** Stops working on it: agents are ended, and what was under way stays resumable. */
     readonly halt: (epicId: string) => Effect.Effect<void>;
+    /** Returns when this daemon does not work on it. */
+    readonly awaitEnd: (epicId: string) => Effect.Effect<void>;
     readonly view: (project: string, epicId: string) => Effect.Effect<SwarmView, NotFound | StorageError>;
     /** The state as of now, then what happens, until the daemon stops working on the swarm. */
     readonly watch: (project: string, epicId: string) => Stream.Stream<SwarmUpdate, NotFound | StorageError>;
@@ -88,7 +90,7 @@ export class Swarms extends Context.Service<
         yield* workOnSwarm(run);
       }, Effect.scoped);
 
-      const noteProblem = Effect.fnUntraced(function* (epicId: string, cause: Cause.Cause<{ message: string }>) {
+      const noteProblem = Effect.fnUntraced(function* (epicId: string, cause: Cause.Cause<unknown>) {
         if (Cause.hasInterruptsOnly(cause)) return;
         const error = Cause.squash(cause);
         problems.set(epicId, error instanceof Error ? error.message : String(error));
@@ -142,6 +144,11 @@ export class Swarms extends Context.Service<
       return Swarms.of({
         launch,
         halt: (epicId) => FiberMap.remove(fibers, epicId),
+        awaitEnd: (epicId) =>
+          Effect.suspend(() => {
+            const fiber = Option.getOrUndefined(FiberMap.getUnsafe(fibers, epicId));
+            return fiber === undefined ? Effect.void : Effect.asVoid(Fiber.await(fiber));
+          }),
         view: Effect.fn("Swarms.view")(function* (project, epicId) {
           return viewOf(yield* followSwarm(project, epicId).pipe(Effect.provideService(EventStore, store)));
         }, Effect.scoped),

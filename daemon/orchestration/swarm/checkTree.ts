@@ -3,16 +3,14 @@
  * the dependency folders of the user's own. The folder goes afterwards.
  */
 import { randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Effect } from "effect";
 import type { Check, CheckResult, Finding } from "../../../shared/contract/gate.ts";
 import type { EpicState } from "../../../shared/contract/swarmState.ts";
-import { fileSystem } from "../../platform/fileSystem.ts";
 import { environment, Processes } from "../../platform/Processes.ts";
+import { prepareCheckout, removeCheckout } from "./checkout.ts";
 import type { OpenProject } from "./Projects.ts";
-import { runChecks } from "./checks.ts";
-import { prepareCheckout } from "./checkout.ts";
+import { runChecks } from "./runChecks.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
 
 /** `label` names the subtask, or whatever else is checked, to whoever watches. */
@@ -39,18 +37,18 @@ export const checkInFreshFolder = Effect.fn("checkInFreshFolder")(function* (opt
   readonly setup: Check | undefined;
   readonly progress: (line: string) => void;
 }) {
-  const { workshop, root } = options.project;
+  const { project } = options;
   const marker = `gate.${randomBytes(8).toString("hex")}`;
   const folder = join(options.parent, marker);
   return yield* Effect.gen(function* () {
-    const commit = yield* workshop.commitOf(options.treeish);
-    yield* prepareCheckout({ workshop, folder, commit, branch: "gate", userRoot: root });
+    const commit = yield* project.workshop.commitOf(options.treeish);
+    yield* prepareCheckout({ project, folder, commit, branch: "gate" });
     if (options.setup !== undefined) {
       const processes = yield* Processes;
       yield* processes.run({ argv: options.setup.argv, cwd: folder, env: environment(), marker });
     }
-    return yield* runChecks({ checks: options.checks, folder, marker, onOutput: options.progress });
-  }).pipe(Effect.ensuring(Effect.ignore(fileSystem(folder, () => rm(folder, { recursive: true, force: true })), { log: "Warn" })));
+    return yield* runChecks({ checks: options.checks, folder, marker, progress: options.progress });
+  }).pipe(Effect.ensuring(Effect.ignore(removeCheckout(folder), { log: "Warn" })));
 });
 
 /** What the agent is told of each check that failed and was not waived, with the end of its output. */

@@ -7,8 +7,8 @@ import type { NewEvent } from "../../primitives/EventStore.ts";
 import type { CheckResult, Finding } from "../../../shared/contract/gate.ts";
 import type { AttemptState, SubtaskState } from "../../../shared/contract/swarmState.ts";
 import { Reservations } from "../../coordination/reservations/Reservations.ts";
-import { examine } from "./gate.ts";
 import { checkTree, failuresOf } from "./checkTree.ts";
+import { examine } from "./examine.ts";
 import { swarmStream } from "./SwarmLog.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
 import { leaseOf } from "./takeLease.ts";
@@ -43,21 +43,26 @@ const judge = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState,
   if (exit.tree === null) return failed("cell", exit.findings);
   const tree = exit.tree;
   const changes = yield* workshop.changes(last.base, tree);
-  const found = yield* examine({ workshop, base: last.base, tree, changes, patterns: subtask.files });
-  const refused = [...exit.findings, ...found.outside];
+  const found = yield* examine({ project: run.project, base: last.base, tree, changes, files: subtask.files });
+  const refused = [...exit.findings, ...found.refused];
   if (refused.length > 0) return failed("cell", [...refused, ...found.weakens]);
   if (found.weakens.length > 0 && last.held?.answer !== true) {
     if (last.held?.answer === false) return failed("cell", found.weakens);
-    return { event: { stream, type: "gate_held", data: { ...which, tree, findings: found.weakens } }, paths: [] };
+    const held: Verdict = {
+      event: { stream, type: "gate_held", data: { ...which, tree, findings: found.weakens } },
+      paths: [],
+    };
+    return held;
   }
   const results = changes.length === 0 ? [] : yield* checkTree(run, subtask.id, tree);
   const failures = failuresOf(run.log.epic(), results);
   if (failures.length > 0) return failed("cell", failures, results);
   const files = changes.map((change) => change.path);
-  return {
+  const passed: Verdict = {
     event: { stream, type: "gate_passed", data: { ...which, stage: "cell", tree, files, results } },
     paths: files,
-  } satisfies Verdict;
+  };
+  return passed;
 });
 
 const agentFailure = (exit: NonNullable<AttemptState["exit"]>): Finding => ({

@@ -8,11 +8,12 @@ import { NotNow } from "../../../shared/contract/errors.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
 import { Reservations } from "../../coordination/reservations/Reservations.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
-import type { NewEvent } from "../../primitives/EventStore.ts";
-import { executeLanding, planLanding, recoverLanding, unpinAll } from "./land.ts";
+import { executeLanding, recoverLanding } from "./executeLanding.ts";
 import { finishTargetMerge, mergeTarget } from "./mergeTarget.ts";
+import { planLanding } from "./planLanding.ts";
 import { swarmStream } from "./SwarmLog.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
+import { unpin } from "./UserRepository.ts";
 
 /**
  * `landed`; `refused`: the log says why; `again`: the target had moved and was merged in, or a subtask was
@@ -42,8 +43,7 @@ export const landSwarm = Effect.fn("landSwarm")(function* (
     );
     if (plan.kind === "refused") return yield* refuse(run, plan.refusal.message, plan.refusal.paths);
     if (plan.kind === "target-moved") return yield* mergeTarget(run, plan.target);
-    const { kind: _, ...intent } = plan;
-    yield* run.log.append([{ stream, type: "landing_intended", data: { epic: run.epicId, ...intent } }]);
+    yield* run.log.append([{ stream, type: "landing_intended", data: plan.intent }]);
     yield* faultPoint("landing-intended");
   }
   const intent = run.log.epic().landing!;
@@ -71,7 +71,7 @@ const finishLanding = Effect.fnUntraced(function* (run: SwarmRun) {
     ...(yield* hive.changes(run.log.origin(), run.epicId, { status: "closed", close_reason: "landed" })),
   ]);
   yield* reservations.releaseEpic(run.log.origin(), run.epicId, "landed");
-  yield* unpinAll({ project: run.project, epicId: run.epicId });
+  yield* unpin(run.project.root, run.epicId);
   const outcome: LandingOutcome = "landed";
   return outcome;
 });

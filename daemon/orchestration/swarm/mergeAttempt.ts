@@ -9,7 +9,7 @@ import type { CheckResult, Finding } from "../../../shared/contract/gate.ts";
 import type { SubtaskState } from "../../../shared/contract/swarmState.ts";
 import { safeName } from "../../coordination/hive/cellId.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
-import { Reservations } from "../../coordination/reservations/Reservations.ts";
+import { leasePassed, Reservations } from "../../coordination/reservations/Reservations.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
 import { checkTree, failuresOf } from "./checkTree.ts";
 import { actOnLease } from "./judgeAttempt.ts";
@@ -70,6 +70,7 @@ export const finishMerge = Effect.fn("finishMerge")(function* (run: SwarmRun, ce
   yield* moveOnce(run, intent);
   yield* faultPoint("merge-applied");
   const origin = run.log.origin();
+  const lease = leaseOf(reservations.list(run.project.id), cell);
   yield* run.log.append([
     {
       stream: swarmStream(run.epicId),
@@ -77,9 +78,8 @@ export const finishMerge = Effect.fn("finishMerge")(function* (run: SwarmRun, ce
       data: { cell, attempt: last.attempt, commit: intent.commit, head: intent.new },
     },
     ...(yield* hive.changes(origin, cell, { status: "closed", close_reason: "merged" })),
+    ...(lease === undefined ? [] : [leasePassed(lease.lease, run.epicId)]),
   ]);
-  const lease = leaseOf(reservations.list(run.project.id), cell);
-  if (lease !== undefined) yield* reservations.passToEpic(origin, lease.lease, lease.token, run.epicId);
 });
 
 /** Moves the epic's branch from `old` to `new`; already there is fine, anywhere else stops the swarm. */

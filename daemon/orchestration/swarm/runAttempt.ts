@@ -15,8 +15,8 @@ import { fileSystem } from "../../platform/fileSystem.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
 import { environment, Processes } from "../../platform/Processes.ts";
 import { killStrays } from "../../platform/strays.ts";
-import { commandRuntime } from "../agents/commandRuntime.ts";
-import { prepareCheckout } from "./checkout.ts";
+import { runCommandAgent } from "../agents/commandRuntime.ts";
+import { prepareCheckout, removeCheckout } from "./checkout.ts";
 import { swarmStream } from "./SwarmLog.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
 import { subtaskPrompt } from "./subtaskPrompt.ts";
@@ -70,20 +70,18 @@ interface Attempt {
 }
 
 const work = Effect.fn("work")(function* (run: SwarmRun, subtask: SubtaskState, one: Attempt) {
-  const { workshop, root } = run.project;
-  const prepared = yield* prepareCheckout({
-    workshop,
+  const checkout = yield* prepareCheckout({
+    project: run.project,
     folder: one.folder,
     commit: one.base,
     branch: `swarm/${safeName(subtask.id)}`,
-    userRoot: root,
   });
   yield* setUp(run, subtask, one);
-  const outcome = yield* commandRuntime.start({
+  const outcome = yield* runCommandAgent({
     spec: subtask.agent,
     prompt: subtaskPrompt(run.log.epic(), subtask),
     folder: one.folder,
-    env: { ...(yield* agentEnvironment(run, subtask, one)) },
+    env: yield* agentEnvironment(subtask, one),
     marker: one.marker,
     timeoutMs: agentTimeoutMs,
     logFile: join(run.logs, `${safeName(subtask.id)}.${one.attempt}.log`),
@@ -104,11 +102,11 @@ const work = Effect.fn("work")(function* (run: SwarmRun, subtask: SubtaskState, 
     droppedOutput: outcome.droppedOutput,
   };
   if (outcome.outcome !== "done") return { ...exit, tree: null, findings: [] };
-  const taken = yield* workshop.snapshot({ folder: one.folder, base: one.base, exclude: prepared.excluded });
+  const taken = yield* run.project.workshop.snapshot(checkout);
   return { ...exit, tree: taken.tree, findings: taken.problems };
 });
 
-const agentEnvironment = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState, one: Attempt) {
+const agentEnvironment = Effect.fnUntraced(function* (subtask: SubtaskState, one: Attempt) {
   const base = {
     ...environment(),
     OCVIBE_AGENT: one.name,
@@ -118,8 +116,7 @@ const agentEnvironment = Effect.fnUntraced(function* (run: SwarmRun, subtask: Su
     OCVIBE_FILES: subtask.files.join("\n"),
   };
   if (subtask.findings.length === 0) return base;
-  // Outside the checkout: nothing of ours is written into it.
-  const file = `${one.folder}.findings.json`;
+  const file = findingsFile(one.folder);
   yield* fileSystem(file, async () => {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, JSON.stringify(subtask.findings, null, 2));
@@ -159,8 +156,10 @@ export const abandonAttempt = Effect.fn("abandonAttempt")(function* (run: SwarmR
   ]);
 });
 
-const removeAttempt = (folder: string) =>
-  fileSystem(folder, async () => {
-    await rm(folder, { recursive: true, force: true });
-    await rm(`${folder}.findings.json`, { force: true });
-  });
+const removeAttempt = Effect.fnUntraced(function* (folder: string) {
+  yield* removeCheckout(folder);
+  yield* fileSystem(folder, () => rm(findingsFile(folder), { force: true }));
+});
+
+/** Outside the checkout: nothing of ours is written into it. */
+const findingsFile = (folder: string) => `${folder}.findings.json`;

@@ -1,0 +1,65 @@
+/** The daemon's part of `doctor`: what it can see of its store, its disk and a project, and how to mend it. */
+import { statfs } from "node:fs/promises";
+import { Effect } from "effect";
+import type { Diagnosis } from "../../shared/contract/routes.ts";
+import { checksAt } from "../orchestration/swarm/proposeSwarm.ts";
+import { inspect } from "../orchestration/swarm/UserRepository.ts";
+import { DataFolder } from "../platform/DataFolder.ts";
+import { fileSystem } from "../platform/fileSystem.ts";
+import { SqlBatch } from "../platform/Sql.ts";
+
+type Line = typeof Diagnosis.Type;
+
+const littleSpace = 1024 ** 3;
+
+export const diagnose = Effect.fn("diagnose")(function* (directory: string | undefined) {
+  const lines = [yield* store, yield* disk];
+  return directory === undefined ? lines : [...lines, ...(yield* project(directory))];
+});
+
+const store = Effect.gen(function* () {
+  const sql = yield* SqlBatch;
+  const [row] = yield* sql.query("PRAGMA quick_check");
+  const verdict = String(Object.values(row ?? {})[0]);
+  const line: Line =
+    verdict === "ok"
+      ? { what: "store", ok: true, detail: "the database is whole" }
+      : { what: "store", ok: false, detail: verdict, remedy: "Stop the daemon and restore store.db from a backup." };
+  return line;
+});
+
+const disk = Effect.gen(function* () {
+  const { root } = yield* DataFolder;
+  const info = yield* fileSystem(root, () => statfs(root));
+  const free = info.bavail * info.bsize;
+  const line: Line = {
+    what: "disk",
+    ok: free > littleSpace,
+    detail: `${(free / 1024 ** 3).toFixed(1)} GB free where the data folder is`,
+    ...(free > littleSpace ? {} : { remedy: "Free some space: checkouts and the store need it." }),
+  };
+  return line;
+});
+
+const project = Effect.fnUntraced(function* (directory: string) {
+  return yield* Effect.gen(function* () {
+    const user = yield* inspect(directory);
+    const { checks } = yield* checksAt(user);
+    const repository: Line = { what: "repository", ok: true, detail: `${user.root} at ${user.commit.slice(0, 10)}` };
+    const gate: Line =
+      checks.length > 0
+        ? { what: "checks", ok: true, detail: checks.map((check) => check.name).join(", ") }
+        : {
+            what: "checks",
+            ok: false,
+            detail: "none found, so nothing would judge the agents' work",
+            remedy: 'Add a "test" script to package.json, or "checks" to .hive/config.json.',
+          };
+    return [repository, gate];
+  }).pipe(
+    Effect.catchTag(["UnsupportedRepository", "GitError", "FileSystemError", "InvalidInput"], (error) => {
+      const line: Line = { what: "repository", ok: false, detail: error.message };
+      return Effect.succeed([line]);
+    }),
+  );
+});

@@ -1,0 +1,227 @@
+/**
+ * The user's repository, looked at without touching it: what it is, where it stands, and whether a swarm can
+ * work on it. The only things ever written are the project's record and pins of base commits under `refs/vibe/`.
+ */
+import { randomUUID } from "node:crypto";
+import { link, mkdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { Effect, Schema } from "effect";
+import { GitError, UnsupportedRepository } from "../../../shared/contract/errors.ts";
+import { fileSystem } from "../../platform/fileSystem.ts";
+import { Git, nulFields } from "../../platform/Git.ts";
+
+export interface TreeEntry {
+  readonly path: string;
+  readonly mode: string;
+  readonly oid: string;
+}
+
+export interface UserRepository {
+  readonly root: string;
+  readonly commonDir: string;
+  readonly head: { readonly kind: "branch"; readonly ref: string } | { readonly kind: "detached" };
+  /** The commit of HEAD. */
+  readonly commit: string;
+  /** Every file of that commit. */
+  readonly entries: ReadonlyArray<TreeEntry>;
+  readonly dirty: ReadonlyArray<{ readonly path: string; readonly state: string }>;
+  readonly identity: { readonly name: string; readonly email: string } | undefined;
+  /** The effective configuration, keys in lower case; the last value of each. */
+  readonly config: ReadonlyMap<string, string>;
+}
+
+type Reason = UnsupportedRepository["reason"];
+
+const oldestGit = [2, 38] as const;
+
+/** Looks at the repository that a directory lies in, or says why a swarm can't work on it. */
+export const inspect = Effect.fn("inspect")(function* (directory: string) {
+  const git = yield* Git;
+  const path = resolve(directory);
+  const refuse = (reason: Reason, message: string) => new UnsupportedRepository({ message, path, reason });
+  const info = yield* fileSystem(path, () => stat(path)).pipe(Effect.option);
+  if (info._tag === "None" || !info.value.isDirectory()) {
+    return yield* refuse("not-a-directory", `${path} is not a directory. Give the folder of a git repository.`);
+  }
+  yield* requireGit(refuse);
+  const where = yield* git
+    .run(["rev-parse", "--path-format=absolute", "--is-bare-repository", "--is-shallow-repository", "--git-common-dir"], {
+      cwd: path,
+    })
+    .pipe(
+      Effect.mapError((error) =>
+        refuse(
+          "not-a-repository",
+          /dubious ownership/.test(error.stderr)
+            ? `${path} belongs to another user, and git refuses to work in it. Add it to git's safe.directory.`
+            : `${path} is not in a git repository. Run \`git init\` there and commit something first.`,
+        ),
+      ),
+    );
+  const [bare, shallow, commonDir = ""] = where.stdout.trim().split("\n");
+  if (bare === "true") {
+    return yield* refuse("bare", `${path} is a bare repository: it has no files to work on. Give a checkout of it.`);
+  }
+  if (shallow === "true") {
+    return yield* refuse(
+      "shallow",
+      `${path} is a shallow clone, and its missing history can't be shared with workers. Run \`git fetch --unshallow\` first.`,
+    );
+  }
+  const run = (args: ReadonlyArray<string>, expect: ReadonlyArray<number> = []) =>
+    Effect.map(git.run(args, { cwd: path, expect }), ({ stdout }) => stdout);
+  const top = yield* git.run(["rev-parse", "--show-toplevel"], { cwd: path }).pipe(
+    Effect.mapError(() => refuse("not-a-repository", `${path} lies inside a .git folder. Give the checkout itself.`)),
+  );
+  const root = top.stdout.replace(/\n$/, "");
+  const commit = (yield* run(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], [1])).trim();
+  if (commit === "") {
+    return yield* refuse("unborn-head", `${root} has no commit yet. Commit something first, so that workers have a base.`);
+  }
+  const ref = (yield* run(["symbolic-ref", "--quiet", "HEAD"], [1])).trim();
+  const config = parseConfig(yield* run(["config", "--null", "--list"]));
+  if (config.get("core.sparsecheckout") === "true") {
+    return yield* refuse("sparse", `${root} is a sparse checkout. Run \`git sparse-checkout disable\` first.`);
+  }
+  const entries = parseTree(yield* run(["ls-tree", "-r", "-z", "--full-tree", commit]));
+  const submodule = entries.find((entry) => entry.mode === "160000" || entry.path === ".gitmodules");
+  if (submodule !== undefined) {
+    return yield* refuse(
+      "submodules",
+      `${root} has submodules (${submodule.path}), which workers would not get. Submodules are not supported yet.`,
+    );
+  }
+  if (yield* usesLfs(root, commit, entries)) {
+    return yield* refuse("lfs", `${root} keeps files in Git LFS, which workers would not get. LFS is not supported yet.`);
+  }
+  const dirty = parseStatus(
+    yield* git
+      .run(["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal"], { cwd: root })
+      .pipe(Effect.map(({ stdout }) => stdout)),
+  );
+  const name = config.get("user.name");
+  const email = config.get("user.email");
+  const repository: UserRepository = {
+    root,
+    commonDir: yield* fileSystem(commonDir, () => realpath(commonDir)),
+    head: ref === "" ? { kind: "detached" } : { kind: "branch", ref },
+    commit,
+    entries,
+    dirty,
+    identity: name === undefined || email === undefined ? undefined : { name, email },
+    config,
+  };
+  return repository;
+});
+
+const requireGit = Effect.fnUntraced(function* (refuse: (reason: Reason, message: string) => UnsupportedRepository) {
+  const git = yield* Git;
+  const answer = yield* git
+    .run(["version"], { cwd: "/" })
+    .pipe(Effect.mapError(() => refuse("git-missing", "git was not found. Install git 2.38 or newer.")));
+  const [, major = "0", minor = "0"] = /(\d+)\.(\d+)/.exec(answer.stdout) ?? [];
+  const isOld = Number(major) < oldestGit[0] || (Number(major) === oldestGit[0] && Number(minor) < oldestGit[1]);
+  if (isOld) {
+    return yield* refuse("git-too-old", `git is ${answer.stdout.trim()}. Install git ${oldestGit.join(".")} or newer.`);
+  }
+});
+
+const usesLfs = Effect.fnUntraced(function* (root: string, commit: string, entries: ReadonlyArray<TreeEntry>) {
+  const attributes = entries.filter((entry) => entry.path.split("/").at(-1) === ".gitattributes");
+  if (attributes.length === 0) return false;
+  const git = yield* Git;
+  const args = ["grep", "--quiet", "--fixed-strings", "filter=lfs", commit, "--", ":(glob)**/.gitattributes"];
+  return (yield* git.run(args, { cwd: root, expect: [1] })).exitCode === 0;
+});
+
+const parseConfig = (text: string): ReadonlyMap<string, string> =>
+  new Map(
+    nulFields(text).map((field) => {
+      const end = field.indexOf("\n");
+      return end === -1 ? [field, "true"] : [field.slice(0, end), field.slice(end + 1)];
+    }),
+  );
+
+export const parseTree = (text: string): ReadonlyArray<TreeEntry> =>
+  nulFields(text).map((field) => {
+    const tab = field.indexOf("\t");
+    const [mode = "", , oid = ""] = field.slice(0, tab).split(" ");
+    return { path: field.slice(tab + 1), mode, oid };
+  });
+
+/** The two letters of `git status --porcelain`: what is staged, and what is changed beside it. */
+export const parseStatus = (text: string): ReadonlyArray<{ readonly path: string; readonly state: string }> =>
+  nulFields(text).map((field) => {
+    const [staged, unstaged] = field;
+    const state = staged === "?" ? "untracked" : staged === " " ? "modified" : unstaged === " " ? "staged" : "staged and modified";
+    return { path: field.slice(3), state };
+  });
+
+const ProjectRecord = Schema.Struct({ id: Schema.NonEmptyString, createdAt: Schema.String });
+const recordFile = (commonDir: string) => join(commonDir, "vibe", "project.json");
+
+/** The record of a project that was opened before, or undefined. */
+export const readProjectRecord = Effect.fn("readProjectRecord")(function* (commonDir: string) {
+  const file = recordFile(commonDir);
+  const text = yield* fileSystem(file, () => readFile(file, "utf8")).pipe(
+    Effect.catchTag("FileSystemError", (error) => (error.code === "ENOENT" ? Effect.succeed(undefined) : Effect.fail(error))),
+  );
+  if (text === undefined) return undefined;
+  return yield* Schema.decodeUnknownEffect(Schema.fromJsonString(ProjectRecord))(text).pipe(
+    Effect.mapError(
+      () =>
+        new UnsupportedRepository({
+          message: `${file} is damaged. Remove it, and this repository becomes a new project.`,
+          path: file,
+          reason: "not-a-repository",
+        }),
+    ),
+  );
+});
+
+/** The project's record under the common directory, written at first use. Of two racers one wins, for both. */
+export const projectRecord = Effect.fn("projectRecord")(function* (commonDir: string) {
+  const known = yield* readProjectRecord(commonDir);
+  if (known !== undefined) return known;
+  const file = recordFile(commonDir);
+  const fresh = { id: randomUUID(), createdAt: new Date().toISOString() };
+  const draft = `${file}.${fresh.id}`;
+  yield* fileSystem(file, async () => {
+    await mkdir(join(commonDir, "vibe"), { recursive: true });
+    await writeFile(draft, `${JSON.stringify(fresh, null, 2)}\n`, { flag: "wx" });
+    // A link fails when the file is there; a rename would replace the other racer's.
+    await link(draft, file).catch((cause) => {
+      if (cause.code !== "EEXIST") throw cause;
+    });
+    await rm(draft, { force: true });
+  });
+  return (yield* readProjectRecord(commonDir)) ?? fresh;
+});
+
+export const pinRef = (epicId: string): string => `refs/vibe/${epicId}/base`;
+
+/** Keeps a commit from being collected while a swarm works from it. */
+export const pin = Effect.fn("pin")(function* (root: string, epicId: string, commit: string) {
+  const git = yield* Git;
+  const ref = pinRef(epicId);
+  const now = (yield* git.run(["rev-parse", "--verify", "--quiet", ref], { cwd: root, expect: [1] })).stdout.trim();
+  if (now === commit) return;
+  if (now !== "") {
+    return yield* new GitError({
+      message: `${ref} is at ${now} and was to be ${commit}. Remove it with \`git update-ref -d ${ref}\` if nothing uses it.`,
+      args: ["update-ref"],
+      exitCode: 1,
+      stderr: "",
+    });
+  }
+  yield* git.run(["update-ref", ref, commit, "0".repeat(commit.length)], { cwd: root });
+});
+
+/** Removes all pins of an epic. */
+export const unpin = Effect.fn("unpin")(function* (root: string, epicId: string) {
+  const git = yield* Git;
+  const refs = yield* git.run(["for-each-ref", "--format=%(refname)", `refs/vibe/${epicId}/`], { cwd: root });
+  for (const ref of refs.stdout.split("\n").filter((line) => line !== "")) {
+    yield* git.run(["update-ref", "-d", ref], { cwd: root });
+  }
+});

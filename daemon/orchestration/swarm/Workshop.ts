@@ -1,0 +1,205 @@
+/**
+ * The daemon's own bare repository for a project. Workers' results become objects and branches here; the user's
+ * repository lends its objects through `alternates` and learns nothing of it until landing.
+ *
+ * A worker's `.git` is never opened: its working files are read with this repository's own directory and an
+ * index of ours, so that whatever a worker configures or rewrites there runs nothing and hides nothing.
+ */
+import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Effect } from "effect";
+import type { GitError } from "../../../shared/contract/errors.ts";
+import type { PathChange } from "../../../shared/contract/events.ts";
+import type { Finding } from "../../../shared/contract/gate.ts";
+import { fileSystem } from "../../platform/fileSystem.ts";
+import { Git, type GitOptions, type GitResult, nulFields } from "../../platform/Git.ts";
+import { parseTree, type TreeEntry, type UserRepository } from "./UserRepository.ts";
+
+type Result<A> = Effect.Effect<A, GitError>;
+
+export interface Workshop {
+  readonly folder: string;
+  readonly readRef: (ref: string) => Result<string | undefined>;
+  /** Compare-and-set; `old` null means that the ref must not exist, `new` null deletes it. */
+  readonly moveRef: (ref: string, move: { readonly old: string | null; readonly new: string | null }) => Result<void>;
+  readonly setRef: (ref: string, oid: string) => Result<void>;
+  /** Takes what lies in a checkout as a tree. `index` is the file that `prepareCheckout` left for it. */
+  readonly snapshot: (checkout: {
+    readonly folder: string;
+    readonly index: string;
+    readonly prepared: ReadonlyArray<string>;
+  }) => Result<{ readonly tree: string | null; readonly problems: ReadonlyArray<Finding> }>;
+  /** What differs between two trees or commits; a rename is a path that goes and one that comes. */
+  readonly changes: (from: string, to: string) => Result<ReadonlyArray<PathChange>>;
+  /** A file's text, or undefined when there is none. */
+  readonly readText: (treeish: string, path: string) => Result<string | undefined>;
+  readonly listFiles: (treeish: string) => Result<ReadonlyArray<TreeEntry>>;
+  readonly treeOf: (treeish: string) => Result<string>;
+  /** The commit itself, or a commit without history for a bare tree. */
+  readonly commitOf: (treeish: string) => Result<string>;
+  /** Equal inputs give the equal commit, so making it again after a crash is the same. */
+  readonly commit: (commit: {
+    readonly tree: string;
+    readonly parents: ReadonlyArray<string>;
+    readonly message: string;
+    readonly author: { readonly name: string; readonly email: string };
+    /** ISO 8601. */
+    readonly at: string;
+  }) => Result<string>;
+  /** On a conflict the tree has conflict markers in the paths named. */
+  readonly merge: (sides: {
+    readonly ours: string;
+    readonly theirs: string;
+  }) => Result<{ readonly kind: "clean" | "conflict"; readonly tree: string; readonly paths: ReadonlyArray<string> }>;
+  readonly isAncestor: (ancestor: string, descendant: string) => Result<boolean>;
+  readonly graph: (range: ReadonlyArray<string>) => Result<string>;
+}
+
+/** What of the user's configuration decides how files are read and written. */
+const carriedOver = ["core.autocrlf", "core.eol", "core.filemode", "core.ignorecase", "core.precomposeunicode", "core.symlinks"];
+
+/** Opens the workshop of a project, making it at first use. */
+export const openWorkshop = Effect.fn("openWorkshop")(function* (folder: string, user: UserRepository) {
+  const git = yield* Git;
+  yield* create(folder);
+  const excludes = yield* userExcludes(user);
+  yield* fileSystem(folder, async () => {
+    await mkdir(join(folder, "objects", "info"), { recursive: true });
+    await mkdir(join(folder, "info"), { recursive: true });
+    // A repository that was moved is found again here.
+    await replaceIfChanged(join(folder, "objects", "info", "alternates"), `${join(user.commonDir, "objects")}\n`);
+    await replaceIfChanged(join(folder, "info", "exclude"), excludes);
+    await replaceIfChanged(join(folder, "config"), configuration(user));
+  });
+  const run = (args: ReadonlyArray<string>, options: Partial<GitOptions> = {}): Result<GitResult> =>
+    git.run(args, { cwd: folder, isolated: true, ...options, env: { GIT_DIR: folder, ...options.env } });
+  return makeWorkshop(folder, run);
+});
+
+const create = Effect.fnUntraced(function* (folder: string) {
+  const git = yield* Git;
+  const made = yield* fileSystem(folder, () => stat(join(folder, "HEAD"))).pipe(Effect.option);
+  if (made._tag === "Some") return;
+  yield* fileSystem(folder, () => mkdir(folder, { recursive: true }));
+  yield* git.run(["init", "--quiet", "--bare", "--template=", "."], { cwd: folder, isolated: true });
+});
+
+const configuration = (user: UserRepository): string => {
+  const lines = carriedOver.flatMap((key) => {
+    const value = user.config.get(key);
+    return value === undefined ? [] : [`\t${key.slice("core.".length)} = ${value}`];
+  });
+  return `[core]\n\trepositoryformatversion = 0\n\tbare = true\n${lines.join("\n")}\n`;
+};
+
+/** What the user keeps out of git on this machine is kept out of snapshots too. */
+const userExcludes = Effect.fnUntraced(function* (user: UserRepository) {
+  const files = [user.config.get("core.excludesfile"), join(user.commonDir, "info", "exclude")];
+  const texts: Array<string> = [];
+  for (const file of files) {
+    if (file === undefined) continue;
+    const home = process.env["HOME"] ?? "";
+    const path = file.startsWith("~/") ? join(home, file.slice(2)) : file;
+    const text = yield* fileSystem(path, () => readFile(path, "utf8")).pipe(Effect.option);
+    if (text._tag === "Some") texts.push(text.value.trimEnd());
+  }
+  return `${texts.join("\n")}\n`;
+});
+
+const replaceIfChanged = async (file: string, text: string) => {
+  const now = await readFile(file, "utf8").catch(() => undefined);
+  if (now === text) return;
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
+};
+
+const zero = (oid: string) => "0".repeat(oid.length);
+
+const makeWorkshop = (
+  folder: string,
+  run: (args: ReadonlyArray<string>, options?: Partial<GitOptions>) => Result<GitResult>,
+): Workshop => {
+  const line = (args: ReadonlyArray<string>, options?: Partial<GitOptions>) =>
+    Effect.map(run(args, options), ({ stdout }) => stdout.trim());
+  return {
+    folder,
+    readRef: (ref) =>
+      Effect.map(line(["rev-parse", "--verify", "--quiet", ref], { expect: [1] }), (oid) => (oid === "" ? undefined : oid)),
+    moveRef: (ref, { old, new: next }) =>
+      Effect.asVoid(
+        next === null
+          ? run(["update-ref", "-d", ref, ...(old === null ? [] : [old])])
+          : run(["update-ref", ref, next, old ?? zero(next)]),
+      ),
+    setRef: (ref, oid) => Effect.asVoid(run(["update-ref", ref, oid])),
+    snapshot: Effect.fn("Workshop.snapshot")(function* (checkout) {
+      const env = { GIT_WORK_TREE: checkout.folder, GIT_INDEX_FILE: checkout.index };
+      const left = checkout.prepared.map((path) => `:(exclude,top,literal)${path}`);
+      const added = yield* run(["add", "--all", "--", ".", ...left], { cwd: checkout.folder, env, expect: [1, 128] });
+      if (added.exitCode !== 0) return { tree: null, problems: [notTaken(added.stderr)] };
+      return { tree: yield* line(["write-tree"], { env }), problems: [] };
+    }),
+    changes: (from, to) =>
+      Effect.map(run(["diff-tree", "-r", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", from, to]), ({ stdout }) =>
+        parseChanges(stdout),
+      ),
+    readText: (treeish, path) =>
+      Effect.map(run(["cat-file", "blob", `${treeish}:${path}`], { expect: [128] }), ({ exitCode, stdout }) =>
+        exitCode === 0 ? stdout : undefined,
+      ),
+    listFiles: (treeish) =>
+      Effect.map(run(["ls-tree", "-r", "-z", "--full-tree", treeish]), ({ stdout }) => parseTree(stdout)),
+    treeOf: (treeish) => line(["rev-parse", "--verify", `${treeish}^{tree}`]),
+    commitOf: Effect.fnUntraced(function* (treeish) {
+      const commit = yield* line(["rev-parse", "--verify", "--quiet", `${treeish}^{commit}`], { expect: [1, 128] });
+      if (commit !== "") return commit;
+      return yield* line(["commit-tree", "--no-gpg-sign", "-m", "Tree under examination", treeish], {
+        env: signature({ name: "OpenCode Vibe", email: "vibe@localhost" }, "1970-01-01T00:00:00Z"),
+      });
+    }),
+    commit: ({ tree, parents, message, author, at }) =>
+      line(["commit-tree", "--no-gpg-sign", ...parents.flatMap((parent) => ["-p", parent]), "-F", "-", tree], {
+        env: signature(author, at),
+        input: message,
+      }),
+    merge: Effect.fn("Workshop.merge")(function* ({ ours, theirs }) {
+      const result = yield* run(["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs], {
+        expect: [1],
+      });
+      const [tree = "", ...paths] = nulFields(result.stdout);
+      return { kind: result.exitCode === 0 ? ("clean" as const) : ("conflict" as const), tree, paths };
+    }),
+    isAncestor: (ancestor, descendant) =>
+      Effect.map(run(["merge-base", "--is-ancestor", ancestor, descendant], { expect: [1] }), ({ exitCode }) => exitCode === 0),
+    graph: (range) =>
+      Effect.map(run(["log", "--graph", "--oneline", "--decorate=short", "--no-color", ...range]), ({ stdout }) => stdout),
+  };
+};
+
+const signature = ({ name, email }: { readonly name: string; readonly email: string }, at: string) => ({
+  GIT_AUTHOR_NAME: name,
+  GIT_AUTHOR_EMAIL: email,
+  GIT_AUTHOR_DATE: at,
+  GIT_COMMITTER_NAME: name,
+  GIT_COMMITTER_EMAIL: email,
+  GIT_COMMITTER_DATE: at,
+});
+
+const notTaken = (stderr: string): Finding => {
+  const nested = /'(.+?)\/?' does not have a commit checked out/.exec(stderr)?.[1];
+  return nested === undefined
+    ? { kind: "unsafe-entry", message: `The checkout's files can't be read: ${stderr.trim().split("\n")[0] ?? ""}` }
+    : { kind: "unsafe-entry", path: nested, message: `${nested} is a git repository of its own; remove its .git.` };
+};
+
+/** Raw diff lines with `-z`: `:<mode> <mode> <oid> <oid> <status>`, then the path. */
+const parseChanges = (text: string): ReadonlyArray<PathChange> => {
+  const fields = nulFields(text);
+  const changes: Array<PathChange> = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const [oldMode = "", newMode = "", oldOid = "", newOid = ""] = fields[i]!.slice(1).split(" ");
+    const side = (mode: string, oid: string) => (/^0+$/.test(mode) ? null : { oid, mode });
+    changes.push({ path: fields[i + 1]!, old: side(oldMode, oldOid), new: side(newMode, newOid) });
+  }
+  return changes;
+};

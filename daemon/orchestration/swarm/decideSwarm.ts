@@ -1,0 +1,179 @@
+/** What the person decides about a swarm that exists: resume, cancel, discard, land, and answer the gate. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Effect } from "effect";
+import { NotFound, NotNow } from "../../../shared/contract/errors.ts";
+import { type EpicState, isOver } from "../../../shared/contract/swarmState.ts";
+import { safeName } from "../../coordination/hive/cellId.ts";
+import { Hive } from "../../coordination/hive/Hive.ts";
+import { epicReleased, Reservations } from "../../coordination/reservations/Reservations.ts";
+import { DataFolder } from "../../platform/DataFolder.ts";
+import { fileSystem } from "../../platform/fileSystem.ts";
+import { killStrays } from "../../platform/strays.ts";
+import { EventStore, type NewEvent } from "../../primitives/EventStore.ts";
+import { type OpenProject, Projects } from "./Projects.ts";
+import { followSwarm, type SwarmLog, swarmStream } from "./SwarmLog.ts";
+import { Swarms } from "./Swarms.ts";
+import { unpin } from "./UserRepository.ts";
+
+interface Which {
+  /** A directory inside the project. */
+  readonly project: string;
+  readonly epic: string;
+}
+
+/** Continues a swarm from where its log says it stands; does nothing for one that is being worked on. */
+export const resumeSwarm = Effect.fn("resumeSwarm")(function* (which: Which) {
+  const { project, log, swarms } = yield* open(which);
+  yield* refuseOver(log, "resumed");
+  if (!swarms.isLive(which.epic)) {
+    const data = { epic: which.epic };
+    yield* decide(log, [{ stream: swarmStream(which.epic), type: "swarm_resumed", data }]);
+    yield* swarms.launch(project, which.epic);
+  }
+  return yield* swarms.view(project.id, which.epic);
+}, Effect.scoped);
+
+/** Ends a swarm: agents are stopped and leases freed; what was merged stays on its branch until discarded. */
+export const cancelSwarm = Effect.fn("cancelSwarm")(function* (which: Which) {
+  const { project, log, swarms } = yield* open(which);
+  yield* refuseOver(log, "cancelled");
+  yield* stopWork(which, log);
+  yield* decide(log, [
+    { stream: swarmStream(which.epic), type: "swarm_cancelled", data: { epic: which.epic, reason: "by the person" } },
+    ...(yield* closingEvents(project, log, "cancelled")),
+  ]);
+  yield* removeFolders(project, which.epic);
+  return yield* swarms.view(project.id, which.epic);
+}, Effect.scoped);
+
+/** Ends a swarm for good: its branches and pins go, nothing of it is left in the user's repository. */
+export const discardSwarm = Effect.fn("discardSwarm")(function* (which: Which) {
+  const { project, log, swarms } = yield* open(which);
+  const { status } = log.epic();
+  if (status === "landed" || status === "landing") yield* refuseOver(log, "discarded");
+  if (status === "landing") {
+    return yield* new NotNow({ message: `${which.epic} is landing; \`resume\` completes that first.` });
+  }
+  if (status !== "discarded") {
+    yield* stopWork(which, log);
+    yield* decide(log, [
+      { stream: swarmStream(which.epic), type: "swarm_discarded", data: { epic: which.epic } },
+      ...(yield* closingEvents(project, log, "discarded")),
+    ]);
+  }
+  // Also for one that is discarded already: the first time may have been cut short here.
+  yield* unpin(project.root, which.epic);
+  for (const name of [which.epic, ...log.epic().subtaskIds.map(safeName)]) {
+    const ref = `refs/heads/swarm/${name}`;
+    if ((yield* project.workshop.readRef(ref)) !== undefined) yield* project.workshop.moveRef(ref, { old: null, new: null });
+  }
+  yield* removeFolders(project, which.epic);
+  return yield* swarms.view(project.id, which.epic);
+}, Effect.scoped);
+
+/** Approves the landing of exactly this commit, and lands it. The answer comes when that is over. */
+export const approveLanding = Effect.fn("approveLanding")(function* (
+  which: Which & { readonly commit: string; readonly unchecked?: boolean },
+) {
+  const { project, log, swarms } = yield* open(which);
+  yield* refuseOver(log, "landed");
+  const { status, head, created } = log.epic();
+  if (swarms.isLive(which.epic) || status !== "ready") {
+    return yield* new NotNow({ message: notReady(log.epic(), swarms.isLive(which.epic)) });
+  }
+  if (head !== which.commit) {
+    return yield* new NotNow({
+      message: `What would land is ${head.slice(0, 10)} now, not ${which.commit.slice(0, 10)}, which you looked at. Look again, and land that.`,
+    });
+  }
+  if (created.checks.length === 0 && which.unchecked !== true) {
+    return yield* new NotNow({
+      message: "Nothing has checked this work, because the project has no checks. Look at it, then say so with --land-unchecked.",
+    });
+  }
+  const approval = { epic: which.epic, commit: which.commit, unchecked: which.unchecked === true };
+  yield* decide(log, [{ stream: swarmStream(which.epic), type: "landing_approved", data: approval }]);
+  yield* swarms.launch(project, which.epic);
+  yield* swarms.awaitEnd(which.epic);
+  return yield* swarms.view(project.id, which.epic);
+}, Effect.scoped);
+
+/** The person's answer to a change that weakens the checks; it is bound to the tree that was shown. */
+export const answerGate = Effect.fn("answerGate")(function* (request: {
+  readonly project: string;
+  readonly cell: string;
+  readonly accept: boolean;
+  readonly text?: string;
+}) {
+  const epic = request.cell.replace(/\.[^.]*$/, "");
+  const { project, log, swarms } = yield* open({ project: request.project, epic });
+  const subtask = log.state().subtasks.get(request.cell);
+  const last = subtask?.attempts.at(-1);
+  if (subtask?.phase !== "held" || last?.held === undefined) {
+    return yield* new NotFound({ message: `${request.cell} waits for no answer; \`inbox\` lists what does.` });
+  }
+  const data = {
+    cell: request.cell,
+    attempt: last.attempt,
+    tree: last.held.tree,
+    accepted: request.accept,
+    ...(request.text === undefined ? {} : { text: request.text }),
+  };
+  yield* decide(log, [{ stream: swarmStream(epic), type: "gate_answered", data }]);
+  yield* swarms.launch(project, epic);
+  return yield* swarms.view(project.id, epic);
+}, Effect.scoped);
+
+const open = Effect.fnUntraced(function* (which: Which) {
+  const projects = yield* Projects;
+  const swarms = yield* Swarms;
+  const project = yield* projects.open(which.project);
+  return { project, swarms, log: yield* followSwarm(project.id, which.epic) };
+});
+
+const decide = Effect.fnUntraced(function* (log: SwarmLog, events: ReadonlyArray<NewEvent>) {
+  const store = yield* EventStore;
+  yield* store
+    .append(log.origin("person"), events)
+    .pipe(Effect.catchTag(["ConcurrencyConflict", "EventRejected"], Effect.die));
+});
+
+const refuseOver = (log: SwarmLog, verb: string) =>
+  isOver(log.epic())
+    ? Effect.fail(new NotNow({ message: `${log.epicId} can't be ${verb}: it is ${log.epic().status} already.` }))
+    : Effect.void;
+
+const notReady = (epic: EpicState, live: boolean): string =>
+  live
+    ? `${epic.created.epic} is still being worked on; \`status ${epic.created.epic} --watch\` shows it.`
+    : epic.status === "landing"
+      ? `The landing of ${epic.created.epic} was cut short; \`resume ${epic.created.epic}\` completes it.`
+      : `${epic.created.epic} is not finished: some subtasks are not merged. \`status ${epic.created.epic}\` says which.`;
+
+/** Ends the fiber, and whatever a daemon that is gone may have left running. */
+const stopWork = Effect.fnUntraced(function* (which: Which, log: SwarmLog) {
+  const swarms = yield* Swarms;
+  yield* swarms.halt(which.epic);
+  for (const subtask of log.state().subtasks.values()) {
+    const last = subtask.attempts.at(-1);
+    if (last !== undefined && last.exit === undefined) yield* killStrays(last.marker);
+  }
+});
+
+const closingEvents = Effect.fnUntraced(function* (project: OpenProject, log: SwarmLog, reason: string) {
+  const hive = yield* Hive;
+  const reservations = yield* Reservations;
+  const events: Array<NewEvent> = [...epicReleased(reservations.list(project.id), log.epicId, reason)];
+  const open = log.epic().subtaskIds.filter((id) => log.subtask(id).phase !== "merged");
+  for (const id of [...open, log.epicId]) {
+    events.push(...(yield* hive.changes(log.origin("person"), id, { status: "closed", close_reason: reason })));
+  }
+  return events;
+});
+
+const removeFolders = Effect.fnUntraced(function* (project: OpenProject, epic: string) {
+  const data = yield* DataFolder;
+  const folder = join(data.root, "projects", project.id, "work", safeName(epic));
+  yield* fileSystem(folder, () => rm(folder, { recursive: true, force: true }));
+});

@@ -1,0 +1,80 @@
+/**
+ * Finds the commands that decide whether work is taken over: `checks` in `.hive/config.json`, else the
+ * `typecheck`, `lint` and `test` scripts of package.json, as they stand at the base commit.
+ */
+import { createHash } from "node:crypto";
+import { Effect, Result, Schema } from "effect";
+import { InvalidInput } from "../../../shared/contract/errors.ts";
+import type { Check } from "../../../shared/contract/gate.ts";
+
+/** A program with its arguments, split at white space unless it is given as a list. */
+const Command = Schema.Union([Schema.NonEmptyString, Schema.NonEmptyArray(Schema.NonEmptyString)]);
+
+/** `.hive/config.json`, as far as this part reads it. */
+const HiveConfig = Schema.Struct({
+  checks: Schema.optionalKey(Schema.Array(Command)),
+  setup: Schema.optionalKey(Command),
+});
+
+const PackageJson = Schema.Struct({
+  scripts: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+});
+
+const usualScripts = ["typecheck", "lint", "test"];
+const configFile = ".hive/config.json";
+
+export interface Discovered {
+  readonly checks: ReadonlyArray<Check>;
+  /** Makes a fresh checkout ready to work, for instance `npm ci`. */
+  readonly setup: Check | undefined;
+}
+
+/** `read` answers a file of the base commit; `exists` says whether there is one. */
+export const discoverChecks = Effect.fn("discoverChecks")(function* <E, R>(
+  read: (path: string) => Effect.Effect<string | undefined, E, R>,
+  exists: (path: string) => boolean,
+) {
+  const config = yield* parsed(configFile, yield* read(configFile), HiveConfig);
+  const scripts = (yield* parsed("package.json", yield* read("package.json"), PackageJson))?.scripts ?? {};
+  const runner = packageManager(exists);
+  const check = (command: typeof Command.Type): Check => {
+    const argv = typeof command === "string" ? command.split(/\s+/).filter((part) => part !== "") : command;
+    return asCheck(argv, scripts);
+  };
+  const checks =
+    config?.checks?.map(check) ??
+    usualScripts
+      .filter((name) => scripts[name] !== undefined && !isPlaceholder(scripts[name]))
+      .map((name) => asCheck([runner, "run", name], scripts));
+  const discovered: Discovered = { checks, setup: config?.setup === undefined ? undefined : check(config.setup) };
+  return discovered;
+});
+
+const parsed = <A>(file: string, text: string | undefined, schema: Schema.Codec<A, unknown>) => {
+  if (text === undefined) return Effect.succeed(undefined);
+  const result = Schema.decodeUnknownResult(Schema.fromJsonString(schema))(text);
+  return Result.isSuccess(result)
+    ? Effect.succeed(result.success)
+    : Effect.fail(
+        new InvalidInput({ message: `${file} at the base commit can't be used: ${result.failure.message}. Correct and commit it.` }),
+      );
+};
+
+const packageManager = (exists: (path: string) => boolean) =>
+  exists("pnpm-lock.yaml") ? "pnpm" : exists("yarn.lock") ? "yarn" : exists("bun.lock") || exists("bun.lockb") ? "bun" : "npm";
+
+/** What `npm init` writes is no test. */
+const isPlaceholder = (body: string | undefined) => body?.includes("no test specified") ?? false;
+
+const asCheck = (argv: ReadonlyArray<string>, scripts: Readonly<Record<string, string>>): Check => {
+  const [program = "", verb, name] = argv;
+  const isScript = /^(npm|pnpm|yarn|bun)$/.test(program) && (verb === "run" || verb === "run-script") && name !== undefined;
+  const bodies = isScript ? [`pre${name}`, name, `post${name}`].flatMap((key) => (scripts[key] === undefined ? [] : [`${key}: ${scripts[key]}`])) : [];
+  const text = [argv.join(" "), ...bodies].join("\n");
+  return {
+    name: isScript ? name : argv.join(" "),
+    argv,
+    text,
+    hash: createHash("sha256").update(text).digest("hex"),
+  };
+};

@@ -1,0 +1,110 @@
+/**
+ * What a change is, judged by its tree: does it lie inside the lease, is anything in it unsafe to take over, does
+ * it weaken the checks. Nothing of the repository's is run here.
+ */
+import { posix } from "node:path";
+import { Effect, Result } from "effect";
+import { canonicalJson } from "../../../shared/contract/canonicalJson.ts";
+import type { PathChange } from "../../../shared/contract/events.ts";
+import type { Finding } from "../../../shared/contract/gate.ts";
+import { matches, type Pattern, parsePattern } from "../../../shared/contract/pattern.ts";
+import { addedMarkers, isCheckFile, isTestFile } from "./checkFiles.ts";
+import type { OpenProject } from "./Projects.ts";
+
+interface Examination {
+  /** Outside the lease, or unsafe: refused. */
+  readonly refused: ReadonlyArray<Finding>;
+  /** Weakens the checks: waits for the person. */
+  readonly weakens: ReadonlyArray<Finding>;
+}
+
+const link = "120000";
+const nestedRepository = "160000";
+
+export const examine = Effect.fn("examine")(function* (options: {
+  readonly project: OpenProject;
+  readonly base: string;
+  readonly tree: string;
+  readonly changes: ReadonlyArray<PathChange>;
+  readonly files: ReadonlyArray<string>;
+}) {
+  const { project, base, tree, changes, files } = options;
+  const { workshop } = project;
+  const patterns = parseLease(project, files);
+  const refused: Array<Finding> = [];
+  const weakens: Array<Finding> = [];
+  for (const change of changes) {
+    const { path } = change;
+    if (!patterns.some((pattern) => matches(pattern, path))) {
+      refused.push({
+        kind: "outside-lease",
+        path,
+        message: `${path} was ${verbOf(change)}, and it is outside this subtask's files (${files.join(", ")}). Leave it as it is.`,
+      });
+    }
+    if (change.new?.mode === nestedRepository) {
+      refused.push({ kind: "unsafe-entry", path, message: `${path} is a git repository of its own; remove its .git.` });
+    }
+    if (change.new?.mode === link) {
+      const target = (yield* workshop.readText(tree, path)) ?? "";
+      if (leavesRepository(path, target)) {
+        refused.push({ kind: "unsafe-entry", path, message: `${path} is a link that leaves the repository (${target}).` });
+      }
+    }
+    const weakening = yield* weakeningOf(workshop, base, tree, change);
+    if (weakening !== undefined) weakens.push({ kind: "weakens-checks", path, message: weakening });
+  }
+  const examination: Examination = { refused, weakens };
+  return examination;
+});
+
+/** The lease's patterns; they were read against the base when the swarm began and parse by themselves since. */
+const parseLease = (project: OpenProject, files: ReadonlyArray<string>): ReadonlyArray<Pattern> => {
+  const caseInsensitive = project.user.config.get("core.ignorecase") === "true";
+  return files.flatMap((text) => {
+    const parsed = parsePattern(text, { caseInsensitive });
+    return Result.isSuccess(parsed) ? [parsed.success] : [];
+  });
+};
+
+const verbOf = (change: PathChange) =>
+  change.old === null ? "added" : change.new === null ? "deleted" : change.old.oid === change.new.oid ? "given another mode" : "changed";
+
+const leavesRepository = (path: string, target: string): boolean => {
+  if (posix.isAbsolute(target)) return true;
+  const resolved = posix.normalize(posix.join(posix.dirname(path), target));
+  return resolved === ".." || resolved.startsWith("../") || resolved.split("/")[0] === ".git";
+};
+
+const weakeningOf = Effect.fnUntraced(function* (
+  workshop: OpenProject["workshop"],
+  base: string,
+  tree: string,
+  change: PathChange,
+) {
+  const { path } = change;
+  if (isCheckFile(path)) return `${path} is part of the checks themselves.`;
+  if (path.split("/").at(-1) === "package.json") {
+    const [before, after] = [yield* workshop.readText(base, path), yield* workshop.readText(tree, path)];
+    return scriptsOf(before) === scriptsOf(after) ? undefined : `The scripts in ${path} changed; the checks are made of them.`;
+  }
+  if (change.new === null) return isTestFile(path) && change.old !== null ? `The test file ${path} was deleted.` : undefined;
+  const after = (yield* workshop.readText(tree, path)) ?? "";
+  const before = change.old === null ? "" : ((yield* workshop.readText(base, path)) ?? "");
+  const found = addedMarkers(before, after);
+  if (found.length === 0) return undefined;
+  // A marker is one in a test; `@ts-nocheck` takes any file out of the check.
+  const counts = found.filter((marker) => isTestFile(path) || marker.startsWith("@ts-"));
+  return counts.length === 0 ? undefined : `${path} adds ${counts.map((marker) => `"${marker}"`).join(", ")}.`;
+});
+
+const scriptsOf = (text: string | undefined): string => {
+  if (text === undefined) return "";
+  try {
+    const { scripts } = JSON.parse(text) as { scripts?: unknown };
+    return canonicalJson(scripts ?? null);
+  } catch {
+    // Not JSON: whatever it is, it is not what it was.
+    return text;
+  }
+};

@@ -1,0 +1,113 @@
+/** The folder with everything the daemon keeps, for this user only. */
+import { randomBytes, timingSafeEqual, createHash } from "node:crypto";
+import { chmod, link, mkdir, readFile, realpath, rename, rm, statfs, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { Context, Effect, Layer, Option, Schema } from "effect";
+import { FileSystemError } from "../../shared/contract/errors.ts";
+import type { DaemonAddress } from "../../shared/contract/protocol.ts";
+import { fileSystem } from "./fileSystem.ts";
+
+export class DataFolder extends Context.Service<
+  DataFolder,
+  {
+    readonly root: string;
+    /** Tells this copy of the folder from any other, on this machine or another. */
+    readonly cloneId: string;
+    readonly isPersonToken: (token: string) => boolean;
+    readonly announce: (address: DaemonAddress) => Effect.Effect<void, FileSystemError>;
+    readonly withdraw: Effect.Effect<void, FileSystemError>;
+  }
+>()("opencode-vibe/platform/DataFolder") {
+  /** The folder is made when it does not exist. Call with the daemon's lock held. */
+  static readonly layer = (root: string): Layer.Layer<DataFolder, FileSystemError> =>
+    Layer.effect(
+      DataFolder,
+      Effect.gen(function* () {
+        const cloneId = yield* readCloneId(root);
+        const expected = hash(yield* readPersonToken(root));
+        const file = join(root, "daemon.json");
+        return DataFolder.of({
+          root,
+          cloneId,
+          isPersonToken: (token) => timingSafeEqual(hash(token), expected),
+          announce: (address) =>
+            fileSystem(file, async () => {
+              await writeFile(`${file}.new`, JSON.stringify(address), { mode: 0o600 });
+              await rename(`${file}.new`, file);
+            }),
+          withdraw: fileSystem(file, () => rm(file, { force: true })),
+        });
+      }),
+    );
+}
+
+const hash = (text: string) => createHash("sha256").update(text).digest();
+
+/** Makes the folder, for this user only, and refuses one on a network. */
+export const makeDataFolder = Effect.fn("makeDataFolder")(function* (root: string) {
+  yield* fileSystem(root, async () => {
+    await mkdir(join(root, "logs"), { recursive: true, mode: 0o700 });
+    await chmod(root, 0o700);
+  });
+  const kind = networkKinds.get((yield* fileSystem(root, () => statfs(root))).type);
+  if (kind !== undefined) {
+    return yield* new FileSystemError({
+      message: `The data folder lies on a network file system (${kind}), where locks and durable writes can't be trusted. Set OCVIBE_HOME to a local folder.`,
+      path: root,
+      code: "NETWORK_FILE_SYSTEM",
+    });
+  }
+});
+
+/** Linux's numbers of file systems, from statfs(2). */
+const networkKinds = new Map([
+  [0x6969, "NFS"],
+  [0x517b, "SMB"],
+  [0xff534d42, "CIFS"],
+  [0xfe534d42, "SMB 2"],
+  [0x01021997, "9P"],
+  [0x5346414f, "AFS"],
+  [0x73757245, "Coda"],
+]);
+
+const CloneRecord = Schema.fromJsonString(
+  Schema.Struct({ id: Schema.NonEmptyString, path: Schema.String, machine: Schema.String }),
+);
+
+/** A folder that was copied is noticed by its path and machine, and gets an id of its own. */
+const readCloneId = Effect.fnUntraced(function* (root: string) {
+  const file = join(root, "clone.json");
+  const path = yield* fileSystem(root, () => realpath(root));
+  const machine = yield* machineId;
+  const text = yield* fileSystem(file, () => readFile(file, "utf8")).pipe(Effect.option);
+  const known = Option.flatMap(text, Schema.decodeUnknownOption(CloneRecord));
+  if (Option.isSome(known) && known.value.path === path && known.value.machine === machine) return known.value.id;
+  const id = randomBytes(6).toString("hex");
+  yield* fileSystem(file, async () => {
+    await writeFile(`${file}.new`, JSON.stringify({ id, path, machine }, null, 2), { mode: 0o600 });
+    await rename(`${file}.new`, file);
+  });
+  return id;
+});
+
+const machineId = Effect.promise(() =>
+  readFile("/etc/machine-id", "utf8").then(
+    (text) => text.trim(),
+    () => hostname(),
+  ),
+);
+
+const readPersonToken = Effect.fnUntraced(function* (root: string) {
+  const file = join(root, "person.token");
+  const draft = `${file}.${process.pid}`;
+  return yield* fileSystem(file, async () => {
+    await writeFile(draft, randomBytes(32).toString("base64url"), { mode: 0o600 });
+    // A link never replaces a token that is there.
+    await link(draft, file).catch((cause) => {
+      if (cause.code !== "EEXIST") throw cause;
+    });
+    await rm(draft, { force: true });
+    return (await readFile(file, "utf8")).trim();
+  });
+});

@@ -1,0 +1,73 @@
+/**
+ * Starts a program that outlives this process: in a session of its own, not under the shim. For the one act that
+ * must not be cut short when the daemon dies, the update of the user's files while landing.
+ */
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { Effect } from "effect";
+import { ProcessError } from "../../shared/contract/errors.ts";
+
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** When the system started it, so that a pid used again is told from it; null where that can't be read. */
+  readonly startTime: string | null;
+}
+
+export interface Detached {
+  readonly identity: ProcessIdentity;
+  readonly exit: Effect.Effect<{ readonly exitCode: number | null; readonly stderr: string }>;
+}
+
+export const startDetached = Effect.fn("startDetached")(function* (
+  command: string,
+  args: ReadonlyArray<string>,
+  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+) {
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: options.env,
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let stderr = "";
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  const pid = child.pid;
+  if (pid === undefined) {
+    return yield* Effect.tryPromise({
+      try: () => ended,
+      catch: (cause) => new ProcessError({ message: `${command} could not be started: ${String(cause)}` }),
+    }).pipe(Effect.flatMap(() => Effect.die(new Error("a process without a pid ended without an error"))));
+  }
+  const detached: Detached = {
+    identity: { pid, startTime: yield* startTimeOf(pid) },
+    exit: Effect.map(
+      Effect.promise(() => ended),
+      (exitCode) => ({ exitCode, stderr }),
+    ),
+  };
+  return detached;
+});
+
+/** Field 22 of /proc/PID/stat: clock ticks between boot and the start of the process. */
+export const startTimeOf = (pid: number): Effect.Effect<string | null> =>
+  Effect.promise(() =>
+    readFile(`/proc/${pid}/stat`, "utf8").then(
+      (text) => text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null,
+      () => null,
+    ),
+  );
+
+export const isRunning = Effect.fnUntraced(function* ({ pid, startTime }: ProcessIdentity) {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  return startTime === null || (yield* startTimeOf(pid)) === startTime;
+});

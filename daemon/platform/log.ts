@@ -1,0 +1,48 @@
+/**
+ * The daemon's log: a line of JSON for each entry and for each ended span, with the annotations (epic, cell,
+ * correlation) of whatever was being done. The file is kept short by starting a new one at start.
+ */
+import { appendFileSync, existsSync, renameSync, statSync } from "node:fs";
+import { Cause, Exit, Layer, Logger, References, Tracer } from "effect";
+
+const rotateAt = 5 * 1024 * 1024;
+
+export const fileLog = (file: string) => {
+  if (existsSync(file) && statSync(file).size > rotateAt) renameSync(file, `${file}.1`);
+  const write = (entry: object) => appendFileSync(file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+  const logger = Logger.make(({ date, logLevel, message, cause, fiber }) => {
+    const parts = Array.isArray(message) ? message : [message];
+    const annotations = fiber.getRef(References.CurrentLogAnnotations);
+    write({
+      at: date.toISOString(),
+      level: logLevel,
+      message: parts.filter((part) => typeof part !== "object").join(" "),
+      ...annotations,
+      ...Object.assign({}, ...parts.filter((part) => typeof part === "object")),
+      ...(cause.reasons.length === 0 ? {} : { cause: Cause.pretty(cause) }),
+    });
+  });
+  const tracer = Tracer.make({
+    span: (options) => {
+      const span = new Tracer.NativeSpan(options);
+      const end = span.end.bind(span);
+      span.end = (endTime, exit) => {
+        end(endTime, exit);
+        const failed = Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause);
+        write({
+          at: new Date(Number(endTime / 1_000_000n)).toISOString(),
+          level: "Trace",
+          span: span.name,
+          ms: Number(endTime - options.startTime) / 1e6,
+          trace: span.traceId,
+          id: span.spanId,
+          parent: options.parent._tag === "Some" ? options.parent.value.spanId : undefined,
+          ...Object.fromEntries(span.attributes),
+          ...(failed ? { failed: true } : {}),
+        });
+      };
+      return span;
+    },
+  });
+  return Layer.merge(Logger.layer([logger]), Layer.succeed(Tracer.Tracer, tracer));
+};

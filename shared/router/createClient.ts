@@ -1,0 +1,57 @@
+/** A client typed by a contract: every route is a function of its input; a streaming route gives an async iterable. */
+import { Schema } from "effect";
+import { isRoute, type RouterTable } from "./createRouter.ts";
+import type { AnyRoute, RouteContract } from "./o.ts";
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface StreamOptions extends CallOptions {
+  /** Continue after this frame. */
+  readonly lastEventId?: string;
+}
+
+/** One output of a stream with the id of its frame. */
+export interface Received<Output> {
+  readonly id: string | undefined;
+  readonly data: Output;
+}
+
+/** How requests travel. Both fail with the tagged error that the server answered. */
+export interface Transport {
+  readonly call: (path: string, input: unknown, options: CallOptions) => Promise<unknown>;
+  readonly stream: (path: string, input: unknown, options: StreamOptions) => AsyncIterable<Received<unknown>>;
+}
+
+export type Client<Table extends RouterTable> = {
+  readonly [Name in keyof Table]: Table[Name] extends RouteContract<infer Input, infer Output, infer Streams>
+    ? true extends Streams
+      ? (input: Input, options?: StreamOptions) => AsyncIterable<Received<Output>>
+      : (input: Input, options?: CallOptions) => Promise<Output>
+    : Table[Name] extends RouterTable
+      ? Client<Table[Name]>
+      : never;
+};
+
+export const createClient = <Table extends RouterTable>(table: Table, transport: Transport): Client<Table> =>
+  build(table, transport, "") as Client<Table>;
+
+const build = (table: RouterTable, transport: Transport, prefix: string): unknown =>
+  Object.fromEntries(
+    Object.entries(table).map(([name, entry]) => [
+      name,
+      isRoute(entry) ? bind(entry, transport, `${prefix}${name}`) : build(entry, transport, `${prefix}${name}/`),
+    ]),
+  );
+
+const bind = (route: AnyRoute, transport: Transport, path: string) => {
+  const encode = Schema.encodeUnknownSync(route.input);
+  const decode = Schema.decodeUnknownSync(route.output);
+  if (!route.stream) {
+    return async (input: unknown, options: CallOptions = {}) => decode(await transport.call(path, encode(input), options));
+  }
+  return async function* (input: unknown, options: StreamOptions = {}) {
+    for await (const { id, data } of transport.stream(path, encode(input), options)) yield { id, data: decode(data) };
+  };
+};

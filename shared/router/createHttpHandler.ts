@@ -1,0 +1,120 @@
+/**
+ * Serves implemented routes over HTTP, from a web `Request` to a web `Response`: `POST /api/<path>` with JSON,
+ * and for streams `GET /api/<path>?input=<JSON>` with server-sent events, so that a browser's `EventSource` can
+ * read them. Input and output are validated. Errors become tagged JSON by the server's own mapping.
+ */
+import { type Cause, type Context as Services, Effect, Exit, Result, Schema, Stream } from "effect";
+import type { BoundRoute } from "./implement.ts";
+
+export interface HttpError {
+  readonly status: number;
+  /** A tagged error, encoded. */
+  readonly body: unknown;
+}
+
+export interface HttpHandlerOptions<Context, E, R> {
+  readonly routes: ReadonlyArray<BoundRoute<Context, E, R>>;
+  readonly services: Services.Context<R>;
+  /** Establishes who calls, or fails when the route's `access` does not let the caller in. */
+  readonly context: (request: Request, access: string) => Effect.Effect<Context, E, R>;
+  /** What a failure looks like to the client; a defect too. */
+  readonly encodeFailure: (cause: Cause.Cause<E>) => HttpError;
+  /** Faults of the request itself. */
+  readonly refuse: (kind: "no-route" | "method" | "too-large" | "not-json" | "input", detail: string) => E;
+}
+
+const maxBody = 10 * 1024 * 1024;
+const heartbeat = "15 seconds";
+
+export const createHttpHandler = <Context, E, R>(options: HttpHandlerOptions<Context, E, R>) => {
+  const byPath = new Map(options.routes.map((route) => [`/api/${route.path}`, route]));
+
+  const answer = Effect.fnUntraced(function* (request: Request) {
+    const url = new URL(request.url);
+    const bound = byPath.get(url.pathname);
+    if (bound === undefined) return yield* Effect.fail(options.refuse("no-route", url.pathname));
+    const { route } = bound;
+    const method = route.stream ? "GET" : "POST";
+    if (request.method !== method) return yield* Effect.fail(options.refuse("method", `${url.pathname} takes ${method}`));
+    const context = yield* options.context(request, route.access);
+    const text = route.stream ? (url.searchParams.get("input") ?? "{}") : yield* readBody(request, options.refuse);
+    const input = yield* decodeInput(route.input, text, options.refuse);
+    const lastEventId = request.headers.get("last-event-id") ?? undefined;
+    const result = bound.handle({ input, context, lastEventId });
+    const encode = Schema.encodeUnknownEffect(route.output);
+    if (Effect.isEffect(result)) {
+      const output = yield* Effect.orDie(encode(yield* result));
+      return Response.json(output);
+    }
+    const frames = result.pipe(
+      Stream.mapEffect((frame) =>
+        Effect.map(frame.data === undefined ? Effect.succeed(undefined) : Effect.orDie(encode(frame.data)), (data) =>
+          sseFrame({ ...(frame.id === undefined ? {} : { id: frame.id }), ...(data === undefined ? {} : { data }) }),
+        ),
+      ),
+      Stream.concat(Stream.succeed(sseFrame({ event: "end", data: null }))),
+      Stream.catchCause((cause) =>
+        Stream.succeed(sseFrame({ event: "error", data: options.encodeFailure(cause as Cause.Cause<E>).body })),
+      ),
+      Stream.merge(Stream.map(Stream.tick(heartbeat), () => ": \n\n"), { haltStrategy: "left" }),
+      Stream.encodeText,
+    );
+    const body = yield* Stream.toReadableStreamEffect(frames);
+    return new Response(body, {
+      headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+    });
+  });
+
+  return async (request: Request): Promise<Response> => {
+    const exit = await Effect.runPromiseExit(Effect.provideContext(answer(request), options.services), {
+      signal: request.signal,
+    });
+    if (Exit.isSuccess(exit)) return exit.value;
+    const { status, body } = options.encodeFailure(exit.cause);
+    return Response.json(body, { status });
+  };
+};
+
+const sseFrame = (frame: { readonly id?: string; readonly event?: string; readonly data?: unknown }): string => {
+  const lines = [
+    ...(frame.id === undefined ? [] : [`id: ${frame.id}`]),
+    ...(frame.event === undefined ? [] : [`event: ${frame.event}`]),
+    // JSON has no line breaks, so one data line is enough.
+    ...(frame.data === undefined ? [] : [`data: ${JSON.stringify(frame.data)}`]),
+  ];
+  return `${lines.join("\n")}\n\n`;
+};
+
+const readBody = <E>(request: Request, refuse: HttpHandlerOptions<never, E, never>["refuse"]) =>
+  Effect.gen(function* () {
+    const chunks: Array<Uint8Array> = [];
+    let size = 0;
+    if (request.body === null) return "{}";
+    const reader = request.body.getReader();
+    for (;;) {
+      const { done, value } = yield* Effect.promise(() => reader.read());
+      if (done) break;
+      size += value.length;
+      if (size > maxBody) {
+        yield* Effect.promise(() => reader.cancel());
+        return yield* Effect.fail(refuse("too-large", `${maxBody / 1024 / 1024} MB`));
+      }
+      chunks.push(value);
+    }
+    return Buffer.concat(chunks).toString("utf8");
+  });
+
+const decodeInput = <E>(
+  schema: Schema.Codec<unknown, unknown>,
+  text: string,
+  refuse: HttpHandlerOptions<never, E, never>["refuse"],
+) =>
+  Effect.gen(function* () {
+    const json = yield* Effect.try({
+      try: (): unknown => JSON.parse(text),
+      catch: (cause) => refuse("not-json", cause instanceof Error ? cause.message : String(cause)),
+    });
+    const decoded = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })(json);
+    if (Result.isSuccess(decoded)) return decoded.success;
+    return yield* Effect.fail(refuse("input", decoded.failure.message));
+  });

@@ -1,0 +1,382 @@
+import { assert, describe, it } from "@effect/vitest";
+import { Effect, Layer } from "effect";
+import { TestClock } from "effect/testing";
+import fc from "fast-check";
+import { Hive } from "../../../../daemon/coordination/hive/Hive.ts";
+import { EventStore, type Origin } from "../../../../daemon/primitives/EventStore.ts";
+import { isKnown } from "../../../../shared/contract/events.ts";
+import { tempFolder } from "../../../support/tempFolder.ts";
+import { storeIn, temporaryStore } from "../storeLayer.ts";
+
+const project = "p";
+const origin: Origin = { project, actor: "person" };
+const hiveOn = <E>(store: Layer.Layer<EventStore, E>) =>
+  Hive.layer({ cloneId: "clone" }).pipe(Layer.provideMerge(store));
+const withHive = <A, E>(effect: Effect.Effect<A, E, Hive | EventStore>) =>
+  effect.pipe(Effect.provide(hiveOn(temporaryStore)));
+const start = Date.UTC(2026, 0, 1);
+
+describe("cells", () => {
+  it.effect("are created with beads' fields, and keep unknown ones", () =>
+    withHive(
+      Effect.gen(function* () {
+        yield* TestClock.setTime(start);
+        const hive = yield* Hive;
+        const store = yield* EventStore;
+        const opened = { commonDir: "/home/me/My App/.git", rootCommits: [] };
+        yield* store.append(origin, [{ stream: "project", type: "project_opened", data: opened }]);
+        const cell = yield* hive.create(origin, {
+          title: "  Fix it ",
+          priority: 0,
+          labels: ["x", "y", "x"],
+          estimated_minutes: 30,
+          future: { nested: [1, null] },
+        });
+        assert.match(cell.id, /^my-app-[0-9a-z]{4}$/);
+        assert.deepStrictEqual(cell, {
+          id: cell.id,
+          title: "Fix it",
+          status: "open",
+          issue_type: "task",
+          priority: 0,
+          fields: {
+            title: "Fix it",
+            status: "open",
+            issue_type: "task",
+            priority: 0,
+            labels: ["x", "y"],
+            estimated_minutes: 30,
+            future: { nested: [1, null] },
+            created_at: "2026-01-01T00:00:00.000Z",
+            created_by: "person",
+            updated_at: "2026-01-01T00:00:00.000Z",
+          },
+          parent_id: null,
+          dependencies: [],
+          ready: true,
+          waiting_for: [],
+        });
+        const child = yield* hive.create(origin, { title: "Part", parent_id: cell.id });
+        assert.strictEqual(child.id, `${cell.id}.1`);
+        assert.strictEqual(
+          (yield* hive.create(origin, { title: "Part", parent_id: cell.id })).id,
+          `${cell.id}.2`,
+        );
+        assert.deepStrictEqual(hive.list("other"), []);
+      }),
+    ),
+  );
+
+  it.effect("have closed_at exactly when closed", () =>
+    withHive(
+      Effect.gen(function* () {
+        yield* TestClock.setTime(start);
+        const hive = yield* Hive;
+        const { id } = yield* hive.create(origin, { title: "A" });
+        yield* TestClock.adjust("1 minute");
+        const closed = yield* hive.close(origin, id, "done");
+        assert.strictEqual(closed.fields.closed_at, "2026-01-01T00:01:00.000Z");
+        assert.strictEqual(closed.fields.updated_at, "2026-01-01T00:01:00.000Z");
+        assert.strictEqual(closed.fields.close_reason, "done");
+        yield* TestClock.adjust("1 minute");
+        const again = yield* hive.close(origin, id, "really done");
+        assert.strictEqual(again.fields.closed_at, "2026-01-01T00:01:00.000Z");
+        assert.strictEqual(again.fields.close_reason, "really done");
+        const open = yield* hive.reopen(origin, id);
+        assert.notProperty(open.fields, "closed_at");
+        assert.notProperty(open.fields, "close_reason");
+        assert.isTrue(open.ready);
+        const gone = yield* hive.update(origin, id, { status: "tombstone" });
+        assert.notProperty(gone.fields, "closed_at");
+        assert.deepStrictEqual(hive.list(project), []);
+        assert.strictEqual(hive.list(project, { status: "tombstone" }).length, 1);
+        assert.property((yield* hive.create(origin, { title: "B", status: "closed" })).fields, "closed_at");
+      }),
+    ),
+  );
+
+  it.effect("write an event with a stamp for each field that changed, and none when nothing did", () =>
+    withHive(
+      Effect.gen(function* () {
+        const hive = yield* Hive;
+        const store = yield* EventStore;
+        const { id } = yield* hive.create(origin, { title: "A", description: "text" });
+        yield* hive.update(origin, id, { title: "A", priority: 2, description: "text" });
+        yield* hive.update(origin, id, { title: "B", priority: 2, description: null });
+        assert.deepStrictEqual(yield* hive.changes(origin, id, { title: "B" }), []);
+        const events = (yield* store.readAll({ stream: `cell/${id}` })).filter(isKnown);
+        assert.strictEqual(events.length, 2);
+        const stamps: Array<string> = [];
+        for (const event of events) {
+          assert(event.type === "cell_created" || event.type === "cell_updated");
+          assert.sameMembers(Object.keys(event.data.stamps), Object.keys(event.data.fields));
+          stamps.push(...new Set(Object.values(event.data.stamps)));
+        }
+        assert.sameMembers(Object.keys((events[1]!.data as { fields: object }).fields), [
+          "title",
+          "description",
+          "updated_at",
+        ]);
+        assert.isTrue(stamps[0]! < stamps[1]! && stamps[1]!.endsWith("-clone"));
+      }),
+    ),
+  );
+
+  it.effect("refuse what is no field", () =>
+    withHive(
+      Effect.gen(function* () {
+        const hive = yield* Hive;
+        const store = yield* EventStore;
+        const { id } = yield* hive.create(origin, { title: "A" });
+        const head = yield* store.head;
+        const bad: ReadonlyArray<readonly [Record<string, null | string | number | Array<number>>, string]> =
+          [
+            [{ title: " " }, "give the cell a title"],
+            [{ title: null }, "give the cell a title"],
+            [{ title: "x".repeat(501) }, "longer than 500"],
+            [{ priority: 5 }, "from 0 (highest) to 4"],
+            [{ priority: "1" }, "from 0 (highest) to 4"],
+            [{ status: "" }, "must be a word"],
+            [{ labels: [1] }, "must be a list of words"],
+            [{ assignee: 1 }, "must be text"],
+            [{ closed_at: "2020-01-01" }, "is set by the hive itself"],
+          ];
+        for (const [fields, why] of bad) {
+          for (const error of [
+            yield* Effect.flip(hive.create(origin, { title: "B", ...fields })),
+            yield* Effect.flip(hive.update(origin, id, fields)),
+          ]) {
+            assert.strictEqual(error._tag, "InvalidInput");
+            assert.include(error.message, why);
+          }
+        }
+        assert.strictEqual((yield* Effect.flip(hive.create(origin, {})))._tag, "InvalidInput");
+        for (const act of [
+          hive.update(origin, "nope", {}),
+          hive.show(project, "nope"),
+          hive.create(origin, { title: "B", parent_id: "nope" }),
+          hive.update(origin, id, { parent_id: "nope" }),
+          hive.addDependency(origin, id, "nope", "blocks"),
+          hive.planChild(origin, "nope", { title: "B" }),
+        ]) {
+          assert.strictEqual((yield* Effect.flip(Effect.asVoid(act)))._tag, "NotFound");
+        }
+        // Statuses and types that we do not know pass through.
+        assert.strictEqual(
+          (yield* hive.update(origin, id, { status: "hooked", issue_type: "molecule" })).status,
+          "hooked",
+        );
+        assert.strictEqual(yield* store.head, head + 1);
+      }),
+    ),
+  );
+});
+
+describe("dependencies", () => {
+  it.effect("say why a cell waits, own and inherited, and refuse cycles by name", () =>
+    withHive(
+      Effect.gen(function* () {
+        const hive = yield* Hive;
+        const make = (title: string, parent_id: string | null = null) =>
+          Effect.map(hive.create(origin, { title, parent_id }), (cell) => cell.id);
+        const [a, b, parent] = [yield* make("a"), yield* make("b"), yield* make("parent")];
+        const child = yield* make("child", parent);
+        yield* hive.addDependency(origin, a, b, "blocks");
+        yield* hive.addDependency(origin, parent, a, "blocks");
+        assert.deepStrictEqual((yield* hive.show(project, child)).waiting_for, [
+          `${parent}, to which it belongs, waits for ${a} (open)`,
+        ]);
+        const refusal = (id: string, on: string, kind: "blocks" | "parent-child" | "related") =>
+          Effect.map(Effect.flip(hive.addDependency(origin, id, on, kind)), (error) => error.message);
+        assert.include(yield* refusal(b, a, "blocks"), `${b} → ${a} → ${b}`);
+        assert.include(yield* refusal(b, child, "blocks"), `${b} → ${child} → ${parent} → ${a} → ${b}`);
+        assert.include(yield* refusal(parent, child, "blocks"), `${parent} → ${child} → ${parent}`);
+        assert.include(yield* refusal(a, a, "related"), "can't depend on itself");
+        assert.include(yield* refusal(a, b, "related"), 'already, as "blocks"');
+        const moved = yield* Effect.flip(hive.update(origin, parent, { parent_id: child }));
+        assert.include(moved.message, `${parent} → ${child} → ${parent}`);
+        yield* hive.addDependency(origin, b, child, "related");
+        assert.deepStrictEqual(
+          hive.ready(project).map((cell) => cell.id),
+          [b],
+        );
+        assert.deepStrictEqual((yield* hive.addDependency(origin, a, b, "blocks")).dependencies, [
+          { depends_on_id: b, type: "blocks" },
+        ]);
+        yield* hive.close(origin, b);
+        yield* hive.update(origin, a, { status: "in_progress" });
+        assert.deepStrictEqual((yield* hive.show(project, a)).waiting_for, ["it is in_progress"]);
+        assert.deepStrictEqual((yield* hive.show(project, parent)).waiting_for, [
+          `it waits for ${a} (in_progress)`,
+        ]);
+        yield* hive.close(origin, a);
+        assert.sameMembers(
+          hive.ready(project).map((cell) => cell.id),
+          [parent, child],
+        );
+        yield* hive.reopen(origin, b);
+        assert.deepStrictEqual(
+          hive
+            .ready(project)
+            .map((cell) => cell.id)
+            .includes(b),
+          true,
+        );
+      }),
+    ),
+  );
+
+  it.effect("leave the most urgent and then the oldest first among the ready", () =>
+    withHive(
+      Effect.gen(function* () {
+        const hive = yield* Hive;
+        for (const [title, priority] of [
+          ["late", 3],
+          ["old", 1],
+          ["top", 0],
+          ["new", 1],
+        ] as const) {
+          yield* TestClock.adjust("1 second");
+          yield* hive.create(origin, { title, priority });
+        }
+        assert.deepStrictEqual(
+          hive.ready(project).map((cell) => cell.title),
+          ["top", "old", "new", "late"],
+        );
+        assert.deepStrictEqual(
+          hive.list(project).map((cell) => cell.title),
+          ["late", "old", "top", "new"],
+        );
+      }),
+    ),
+  );
+});
+
+describe("epics", () => {
+  it.effect("are planned as events that count when appended", () =>
+    withHive(
+      Effect.gen(function* () {
+        const hive = yield* Hive;
+        const store = yield* EventStore;
+        const planned = yield* hive.planEpic(origin, {
+          title: "Epic",
+          description: "all of it",
+          subtasks: [{ title: "one" }, { title: "two", description: "second", dependencies: [0, 0] }],
+        });
+        assert.deepStrictEqual(planned.cellIds, [`${planned.epicId}.1`, `${planned.epicId}.2`]);
+        assert.deepStrictEqual(hive.list(project), []);
+        yield* store.append(origin, planned.events);
+        const [epic, one, two] = hive.list(project);
+        assert.strictEqual(epic?.issue_type, "epic");
+        assert.strictEqual(one?.parent_id, planned.epicId);
+        assert.deepStrictEqual(two?.waiting_for, [`it waits for ${one?.id} (open)`]);
+        const first = yield* hive.planChild(origin, planned.epicId, { title: "three" });
+        const second = yield* hive.planChild(origin, planned.epicId, { title: "four" });
+        assert.deepStrictEqual([first.id, second.id], [`${planned.epicId}.3`, `${planned.epicId}.4`]);
+        yield* store.append(origin, [
+          ...second.events,
+          ...(yield* hive.changes(origin, one!.id, { status: "closed" })),
+        ]);
+        assert.deepStrictEqual(
+          hive
+            .ready(project)
+            .map((cell) => cell.title)
+            .sort(),
+          ["Epic", "four", "two"],
+        );
+      }),
+    ),
+  );
+
+  it.effect("are refused when their subtasks can't be ordered", () =>
+    withHive(
+      Effect.gen(function* () {
+        const hive = yield* Hive;
+        const plan = (...dependencies: ReadonlyArray<ReadonlyArray<number>>) =>
+          Effect.map(
+            Effect.flip(
+              hive.createEpic(origin, {
+                title: "E",
+                subtasks: dependencies.map((one) => ({ title: "s", dependencies: one })),
+              }),
+            ),
+            (error) => error.message,
+          );
+        assert.include(yield* plan([1], [2], [1]), "1 → 2 → 1");
+        assert.include(yield* plan([7]), "subtask 7, which is not in the plan");
+        assert.deepStrictEqual(hive.list(project), []);
+      }),
+    ),
+  );
+});
+
+const act = fc.record({
+  kind: fc.constantFrom("create", "child", "update", "close", "reopen", "depend"),
+  which: fc.nat(20),
+  other: fc.nat(20),
+  priority: fc.nat(4),
+});
+
+describe("any history", () => {
+  it("is the same after a restart, after a replay, and stamps never go back", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { minLength: 10, maxLength: 40 }), (acts) =>
+        Effect.gen(function* () {
+          const folder = yield* tempFolder;
+          const run = <A, E>(effect: Effect.Effect<A, E, Hive | EventStore>) =>
+            effect.pipe(Effect.provide(hiveOn(storeIn(folder))), Effect.scoped);
+          const read = Effect.gen(function* () {
+            const hive = yield* Hive;
+            return { list: hive.list(project), ready: hive.ready(project) };
+          });
+          const live = yield* run(
+            Effect.gen(function* () {
+              const hive = yield* Hive;
+              for (const { kind, which, other, priority } of acts) {
+                const cells = hive.list(project);
+                const cell = cells[which % cells.length]?.id ?? "";
+                const target = cells[other % cells.length]?.id ?? "";
+                const done = {
+                  create: hive.create(origin, { title: `t${which}`, priority }),
+                  child: hive.create(origin, { title: "child", parent_id: cell || null }),
+                  update: hive.update(origin, cell, {
+                    priority,
+                    note: other,
+                    parent_id: other % 3 ? null : target,
+                  }),
+                  close: hive.close(origin, cell, "x"),
+                  reopen: hive.reopen(origin, cell),
+                  depend: hive.addDependency(origin, cell, target, "blocks"),
+                }[kind];
+                yield* TestClock.adjust(`${which} millis`);
+                yield* Effect.ignore(Effect.asVoid(done));
+              }
+              return yield* read;
+            }),
+          );
+          // The clock starts anew, far in the past.
+          yield* TestClock.setTime(0);
+          yield* run(
+            Effect.gen(function* () {
+              const hive = yield* Hive;
+              const store = yield* EventStore;
+              assert.deepStrictEqual(yield* read, live);
+              for (const report of yield* store.rebuild) {
+                assert.isTrue(report.equal, `${report.projection}: ${report.differing.join()}`);
+              }
+              yield* hive.create(origin, { title: "last" });
+              const stamps = (yield* store.readAll({})).filter(isKnown).flatMap((event) => {
+                if (event.type === "cell_dependency_added") return [event.data.stamp];
+                return event.type === "cell_created" || event.type === "cell_updated"
+                  ? [...new Set(Object.values(event.data.stamps))]
+                  : [];
+              });
+              assert.deepStrictEqual(stamps, [...new Set(stamps)].sort());
+            }),
+          );
+        }).pipe(Effect.provide(TestClock.layer()), Effect.scoped, Effect.runPromise),
+      ),
+      { numRuns: 10, endOnFailure: true },
+    );
+  });
+});
