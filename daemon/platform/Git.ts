@@ -34,14 +34,24 @@ export class Git extends Context.Service<
   Git,
   {
     readonly run: (args: ReadonlyArray<string>, options: GitOptions) => Effect.Effect<GitResult, GitError>;
-    /** A blob byte for byte; `run` gives text. */
-    readonly readBlob: (oid: string, options: GitOptions) => Effect.Effect<Buffer, GitError>;
+    /**
+     * A blob byte for byte; `run` gives text. With `filtersOf`, as a checkout would have it at that path, by the
+     * line endings and filters of the repository's configuration.
+     */
+    readonly readBlob: (
+      oid: string,
+      options: GitOptions & { readonly filtersOf?: string },
+    ) => Effect.Effect<Buffer, GitError>;
   }
 >()("opencode-vibe/platform/Git") {
   static readonly layer = Layer.succeed(Git, {
     run: (args, options) => runGit(args, options, (git) => git.raw([...args])).pipe(Effect.map(({ output, ...rest }) => ({ ...rest, stdout: output }))),
-    readBlob: (oid, options) =>
-      runGit(["cat-file", "blob", oid], options, (git) => git.binaryCatFile(["blob", oid])).pipe(Effect.map(({ output }) => output)),
+    readBlob: (oid, { filtersOf, ...options }) => {
+      const args = filtersOf === undefined ? ["blob", oid] : ["--filters", `--path=${filtersOf}`, oid];
+      return runGit(["cat-file", ...args], options, (git) => git.binaryCatFile(args)).pipe(
+        Effect.map(({ output }) => output),
+      );
+    },
   });
 }
 
@@ -53,10 +63,13 @@ export const ownConfiguration = [
   "maintenance.auto=false",
 ];
 
-/** The environment of every git of ours: the process's own without `GIT_*`, and what we decide. */
+/** Variables that change what git does or runs. simple-git refuses every call while the last few are set. */
+const notInherited = /^(GIT_.*|EDITOR|VISUAL|PAGER|SSH_ASKPASS|PREFIX)$/i;
+
+/** The environment of every git of ours: the process's own without what steers git, and what we decide. */
 export const gitEnvironment = (options: Pick<GitOptions, "env" | "isolated">): Record<string, string> => {
   const inherited = Object.entries(process.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && !entry[0].startsWith("GIT_"),
+    (entry): entry is [string, string] => entry[1] !== undefined && !notInherited.test(entry[0]),
   );
   return {
     ...Object.fromEntries(inherited),
@@ -103,16 +116,16 @@ const runGit = Effect.fnUntraced(function* <A>(
   };
   const output = yield* Effect.tryPromise({
     try: run,
-    catch: (cause) => gitError(args, -1, cause instanceof Error ? cause.message : String(cause)),
+    catch: (cause) => gitError(args, cwd, -1, cause instanceof Error ? cause.message : String(cause)),
   });
-  if (exitCode !== 0 && !expect.includes(exitCode)) return yield* gitError(args, exitCode, stderr);
+  if (exitCode !== 0 && !expect.includes(exitCode)) return yield* gitError(args, cwd, exitCode, stderr);
   return { exitCode, output, stderr };
 });
 
-const gitError = (args: ReadonlyArray<string>, exitCode: number, stderr: string): GitError => {
-  const missing = /ENOENT/.test(stderr);
+const gitError = (args: ReadonlyArray<string>, cwd: string, exitCode: number, stderr: string): GitError => {
+  const missing = exitCode < 0 && /spawn \S+ ENOENT/.test(stderr);
   const why = missing ? "git was not found; install git 2.38 or newer" : firstLine(stderr);
-  return new GitError({ message: `git ${args[0] ?? ""} failed: ${why}`, args, exitCode, stderr });
+  return new GitError({ message: `git ${args[0] ?? ""} failed in ${cwd}: ${why}`, args, exitCode, stderr });
 };
 
 const firstLine = (text: string) => text.trim().split("\n")[0] ?? "no message";

@@ -60,7 +60,8 @@ const grace = "2 seconds";
 const patience = "2 seconds";
 
 /** What of our environment a program of the repository's gets to see. */
-const allowed = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|TERM|SystemRoot|ComSpec|PATHEXT|APPDATA|LOCALAPPDATA|USERPROFILE)$/i;
+const allowed =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|TERM|SystemRoot|ComSpec|PATHEXT|APPDATA|LOCALAPPDATA|USERPROFILE)$/i;
 
 /** The environment of programs that are not ours; the Node that runs us comes first on its PATH. */
 export const environment = (): Record<string, string> => {
@@ -75,7 +76,11 @@ export const environment = (): Record<string, string> => {
 };
 
 const run = Effect.fn("Processes.run")(function* <E, R>(spec: ProcessSpec<E, R>) {
-  const order: ShimOrder = { argv: spec.argv, cwd: spec.cwd, env: { ...spec.env, [markerVariable]: spec.marker } };
+  const order: ShimOrder = {
+    argv: spec.argv,
+    cwd: spec.cwd,
+    env: { ...spec.env, [markerVariable]: spec.marker },
+  };
   const started = yield* Deferred.make<number, ProcessError>();
   const ended = yield* Deferred.make<Omit<ProcessResult, "timedOut" | "tail">, ProcessError>();
   let tail = Buffer.alloc(0);
@@ -102,7 +107,9 @@ const run = Effect.fn("Processes.run")(function* <E, R>(spec: ProcessSpec<E, R>)
     }
   };
   const onShimGone = (why: string) => {
-    const failure = Effect.fail(new ProcessError({ message: `The shim of ${spec.argv[0]} ended early (${why}).` }));
+    const failure = Effect.fail(
+      new ProcessError({ message: `The shim of ${spec.argv[0]} ended early (${why}).` }),
+    );
     Deferred.doneUnsafe(started, failure);
     Deferred.doneUnsafe(ended, failure);
   };
@@ -126,7 +133,12 @@ const run = Effect.fn("Processes.run")(function* <E, R>(spec: ProcessSpec<E, R>)
   const result = yield* Effect.acquireUseRelease(
     Effect.try({
       try: () =>
-        startShim(order, spec.stdin, { onStdout: stdout.write, onStderr: stderr.write, onReport, onShimGone }),
+        startShim(order, spec.stdin, {
+          onStdout: stdout.write,
+          onStderr: stderr.write,
+          onReport,
+          onShimGone,
+        }),
       catch: (cause) => notStarted(spec, cause instanceof Error ? cause.message : String(cause)),
     }),
     use,
@@ -193,7 +205,9 @@ const openInput = (text: string): number => {
 
 const drained = (shim: ChildProcess) =>
   Effect.promise(() =>
-    Promise.all([shim.stdout, shim.stderr].map((stream) => stream === null || stream.closed || once(stream, "close"))),
+    Promise.all(
+      [shim.stdout, shim.stderr].map((stream) => stream === null || stream.closed || once(stream, "close")),
+    ),
   );
 
 /** Asks the group to end, then has the shim end it. Does nothing when it has ended. */

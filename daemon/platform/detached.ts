@@ -3,6 +3,7 @@
  * must not be cut short when the daemon dies, the update of the user's files while landing.
  */
 import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { Effect } from "effect";
 import { ProcessError } from "../../shared/contract/errors.ts";
@@ -15,24 +16,27 @@ export interface ProcessIdentity {
 
 export interface Detached {
   readonly identity: ProcessIdentity;
-  readonly exit: Effect.Effect<{ readonly exitCode: number | null; readonly stderr: string }>;
+  readonly exit: Effect.Effect<number | null>;
 }
 
 export const startDetached = Effect.fn("startDetached")(function* (
   command: string,
   args: ReadonlyArray<string>,
-  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+  options: {
+    readonly cwd: string;
+    readonly env: Readonly<Record<string, string>>;
+    /** Where its messages go. Not a pipe to us: writing to one after we died would end it. */
+    readonly stderrFile: string;
+  },
 ) {
+  const stderr = openSync(options.stderrFile, "w", 0o600);
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: options.env,
     detached: true,
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "ignore", stderr],
   });
-  let stderr = "";
-  child.stderr.on("data", (chunk) => {
-    stderr += chunk;
-  });
+  closeSync(stderr);
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", resolve);
@@ -46,10 +50,7 @@ export const startDetached = Effect.fn("startDetached")(function* (
   }
   const detached: Detached = {
     identity: { pid, startTime: yield* startTimeOf(pid) },
-    exit: Effect.map(
-      Effect.promise(() => ended),
-      (exitCode) => ({ exitCode, stderr }),
-    ),
+    exit: Effect.promise(() => ended),
   };
   return detached;
 });

@@ -14,7 +14,9 @@ export interface Redactor {
 
 export const redactor = (secrets: ReadonlyArray<string>): Redactor => {
   // Each byte as one character, so that no character is cut.
-  const needles = secrets.filter((secret) => secret !== "").map((secret) => Buffer.from(secret).toString("latin1"));
+  const needles = secrets
+    .filter((secret) => secret !== "")
+    .map((secret) => Buffer.from(secret).toString("latin1"));
   let held = "";
   const end = () => {
     const rest = Buffer.from(held, "latin1");

@@ -14,7 +14,7 @@ export const killStrays = Effect.fn("killStrays")(function* (marker: string) {
   let count = 0;
   // A process may fork while it is being looked for; a few rounds end that race.
   for (let round = 0; round < 20; round++) {
-    const pids = yield* Effect.promise(() => marked(marker));
+    const pids = yield* findMarked(marker);
     if (pids.length === 0) return count;
     for (const pid of pids) {
       try {
@@ -28,6 +28,10 @@ export const killStrays = Effect.fn("killStrays")(function* (marker: string) {
   }
   return count;
 });
+
+/** The processes that bear a marker, never this one. */
+export const findMarked = (marker: string): Effect.Effect<ReadonlyArray<number>> =>
+  Effect.promise(() => marked(marker));
 
 const marked = async (marker: string): Promise<ReadonlyArray<number>> => {
   const needle = Buffer.from(`${markerVariable}=${marker}\0`);

@@ -19,6 +19,11 @@ export const socketTransport = (address: Address): Transport => ({
     throw asError(body);
   },
   stream: (path, input, options) => frames(address, path, input, options),
+  unreadable: (path, detail) =>
+    new InternalError({
+      message: `The daemon's answer to ${path} is not what this version expects (${detail}). \`daemon stop\` lets the next command start one of this version.`,
+      reference: "",
+    }),
 });
 
 /** Answers when a daemon listens and takes requests. */
@@ -45,6 +50,8 @@ const send = (
     const outgoing = httpRequest(
       {
         socketPath: address.socket,
+        // A connection that is kept would outlive the daemon it leads to.
+        agent: false,
         method,
         path,
         headers: {

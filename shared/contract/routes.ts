@@ -84,6 +84,16 @@ export const SubtaskView = Schema.Struct({
   startedAt: Schema.NullOr(Str),
   endedAt: Schema.NullOr(Str),
   findings: Schema.Array(Finding),
+  /** Every attempt that was not taken over, and why. */
+  refusals: Schema.Array(
+    Schema.Struct({
+      attempt: Schema.Natural,
+      agent: Str,
+      /** What refused it: the agent's own end, the gate on its work, or the gate on the merged whole. */
+      stage: Schema.Literals(["agent", "cell", "merge"]),
+      findings: Schema.Array(Finding),
+    }),
+  ),
   /** Paths that the merged change touched. */
   changed: Schema.Array(Str),
 });

@@ -24,6 +24,8 @@ export interface AttemptState {
   readonly passedAt?: string;
   readonly held?: { readonly tree: string; readonly answer?: boolean };
   readonly merge?: EventDataOf<"merge_intended">;
+  /** Why it was not taken over. */
+  readonly refusal?: { readonly stage: "agent" | "cell" | "merge"; readonly findings: ReadonlyArray<Finding> };
 }
 
 /**
@@ -155,8 +157,9 @@ const evolve = (state: SwarmProjection, event: AnyEvent): SwarmProjection => {
       return onSubtask(next, event.data.cell, () => ({ changed: files }));
     }
     case "gate_failed": {
-      const { cell, findings } = event.data;
-      return onSubtask(state, cell, (old) => ({ phase: "waiting", strikes: old.strikes + 1, findings }));
+      const { cell, stage, findings } = event.data;
+      const next = onAttempt(state, event.data, "waiting", () => ({ refusal: { stage, findings } }));
+      return onSubtask(next, cell, (old) => ({ strikes: old.strikes + 1, findings }));
     }
     case "gate_held": {
       const { tree, findings, cell } = event.data;

@@ -1,5 +1,5 @@
 /** A client typed by a contract: every route is a function of its input; a streaming route gives an async iterable. */
-import { Schema } from "effect";
+import { Result, Schema } from "effect";
 import { isRoute, type RouterTable } from "./createRouter.ts";
 import type { AnyRoute, RouteContract } from "./o.ts";
 
@@ -22,6 +22,8 @@ export interface Received<Output> {
 export interface Transport {
   readonly call: (path: string, input: unknown, options: CallOptions) => Promise<unknown>;
   readonly stream: (path: string, input: unknown, options: StreamOptions) => AsyncIterable<Received<unknown>>;
+  /** The error for an answer that is not what the contract says. */
+  readonly unreadable: (path: string, detail: string) => Error;
 }
 
 export type Client<Table extends RouterTable> = {
@@ -46,12 +48,18 @@ const build = (table: RouterTable, transport: Transport, prefix: string): unknow
   );
 
 const bind = (route: AnyRoute, transport: Transport, path: string) => {
-  const encode = Schema.encodeUnknownSync(route.input);
-  const decode = Schema.decodeUnknownSync(route.output);
+  const encodeInput = Schema.encodeUnknownResult(route.input);
+  const decodeOutput = Schema.decodeUnknownResult(route.output);
+  // An input that can't be encoded goes as it is: the server says what is wrong with it, in its own terms.
+  const encode = (input: unknown) => Result.getOrElse(encodeInput(input), () => input);
+  const decode = (output: unknown) =>
+    Result.getOrThrowWith(decodeOutput(output), (error) => transport.unreadable(path, error.message));
   if (!route.stream) {
-    return async (input: unknown, options: CallOptions = {}) => decode(await transport.call(path, encode(input), options));
+    return async (input: unknown, options: CallOptions = {}) =>
+      decode(await transport.call(path, encode(input), options));
   }
   return async function* (input: unknown, options: StreamOptions = {}) {
-    for await (const { id, data } of transport.stream(path, encode(input), options)) yield { id, data: decode(data) };
+    for await (const { id, data } of transport.stream(path, encode(input), options))
+      yield { id, data: decode(data) };
   };
 };

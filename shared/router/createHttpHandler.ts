@@ -40,7 +40,7 @@ export const createHttpHandler = <Context, E, R>(options: HttpHandlerOptions<Con
     const text = route.stream ? (url.searchParams.get("input") ?? "{}") : yield* readBody(request, options.refuse);
     const input = yield* decodeInput(route.input, text, options.refuse);
     const lastEventId = request.headers.get("last-event-id") ?? undefined;
-    const result = bound.handle({ input, context, lastEventId });
+    const result = bound.handle({ input, context, lastEventId, signal: request.signal });
     const encode = Schema.encodeUnknownEffect(route.output);
     if (Effect.isEffect(result)) {
       const output = yield* Effect.orDie(encode(yield* result));
@@ -59,7 +59,7 @@ export const createHttpHandler = <Context, E, R>(options: HttpHandlerOptions<Con
       Stream.merge(Stream.map(Stream.tick(heartbeat), () => ": \n\n"), { haltStrategy: "left" }),
       Stream.encodeText,
     );
-    const body = yield* Stream.toReadableStreamEffect(frames);
+    const body = Stream.toReadableStreamWith(frames, options.services, { signal: request.signal });
     return new Response(body, {
       headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
     });
@@ -85,22 +85,30 @@ const sseFrame = (frame: { readonly id?: string; readonly event?: string; readon
   return `${lines.join("\n")}\n\n`;
 };
 
+/**
+ * Too large a body is read to its end and dropped, since a client that is still writing would not see the answer;
+ * one that is larger still is cut off.
+ */
 const readBody = <E>(request: Request, refuse: HttpHandlerOptions<never, E, never>["refuse"]) =>
   Effect.gen(function* () {
-    const chunks: Array<Uint8Array> = [];
-    let size = 0;
     if (request.body === null) return "{}";
     const reader = request.body.getReader();
+    const chunks: Array<Uint8Array> = [];
+    let size = 0;
     for (;;) {
-      const { done, value } = yield* Effect.promise(() => reader.read());
+      // A body breaks off when its sender goes away; then nobody waits for an answer.
+      const { done, value } = yield* Effect.tryPromise(() => reader.read()).pipe(
+        Effect.catch(() => Effect.interrupt),
+      );
       if (done) break;
       size += value.length;
-      if (size > maxBody) {
+      if (size <= maxBody) chunks.push(value);
+      if (size > 10 * maxBody) {
         yield* Effect.promise(() => reader.cancel());
-        return yield* Effect.fail(refuse("too-large", `${maxBody / 1024 / 1024} MB`));
+        break;
       }
-      chunks.push(value);
     }
+    if (size > maxBody) return yield* Effect.fail(refuse("too-large", `${maxBody / 1024 / 1024} MB`));
     return Buffer.concat(chunks).toString("utf8");
   });
 

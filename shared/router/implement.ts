@@ -4,7 +4,7 @@
  * does as well. Such a one is told by `signal` that its caller has gone.
  */
 import { Effect, Stream } from "effect";
-import { isRoute, type RouterTable } from "./createRouter.ts";
+import { type RouterTable, routesOf } from "./createRouter.ts";
 import type { AnyRoute, RouteContract } from "./o.ts";
 
 export interface HandlerRequest<Input, Context> {
@@ -52,24 +52,65 @@ export type Handlers<Table extends RouterTable, Context, E, R> = {
 export interface BoundRoute<Context, E, R> {
   readonly path: string;
   readonly route: AnyRoute;
-  readonly handle: (request: HandlerRequest<unknown, Context>) => Effect.Effect<unknown, E, R> | Stream.Stream<Frame<unknown>, E, R>;
+  readonly handle: (
+    request: HandlerRequest<unknown, Context>,
+  ) => Effect.Effect<unknown, E, R> | Stream.Stream<Frame<unknown>, E, R>;
 }
 
 export const implement = <Table extends RouterTable, Context, E, R>(
   table: Table,
   handlers: Handlers<Table, Context, E, R>,
-): ReadonlyArray<BoundRoute<Context, E, R>> => bind(table, handlers as Nested<Context, E, R>, "");
+): ReadonlyArray<BoundRoute<Context, E, R>> =>
+  routesOf(table).flatMap(([path, route]) => {
+    const handle = path
+      .split("/")
+      .reduce<Nested<Context, E, R> | undefined>(
+        (at, name) => (typeof at === "object" ? at[name] : undefined),
+        handlers as Nested<Context, E, R>,
+      );
+    return typeof handle === "function" ? [bind(path, route, handle)] : [];
+  });
 
-type Nested<Context, E, R> = { readonly [name: string]: BoundRoute<Context, E, R>["handle"] | Nested<Context, E, R> };
+/** The routes of a table in which each has its handler already. */
+export const handledRoutes = <Context, E, R>(
+  table: HandledTable<Context, E, R>,
+): ReadonlyArray<BoundRoute<Context, E, R>> =>
+  routesOf(table).map(([path, route]) => bind(path, route, (route as AnyHandled<Context, E, R>).handle));
+
+export interface HandledTable<Context, E, R> {
+  readonly [name: string]: AnyHandled<Context, E, R> | HandledTable<Context, E, R>;
+}
+
+interface AnyHandled<Context, E, R> extends AnyRoute {
+  readonly handle: (request: HandlerRequest<never, Context>) => Answer<E, R>;
+}
+
+type Answer<E, R> =
+  | Effect.Effect<unknown, E, R>
+  | Promise<unknown>
+  | Stream.Stream<Frame<unknown>, E, R>
+  | AsyncIterable<Frame<unknown>>;
+
+type Nested<Context, E, R> =
+  | AnyHandled<Context, E, R>["handle"]
+  | { readonly [name: string]: Nested<Context, E, R> };
 
 const bind = <Context, E, R>(
-  table: RouterTable,
-  handlers: Nested<Context, E, R>,
-  prefix: string,
-): ReadonlyArray<BoundRoute<Context, E, R>> =>
-  Object.entries(table).flatMap(([name, entry]): ReadonlyArray<BoundRoute<Context, E, R>> => {
-    const handler = handlers[name];
-    const path = `${prefix}${name}`;
-    if (typeof handler === "function") return [{ path, route: entry as AnyRoute, handle: handler }];
-    return handler === undefined ? [] : bind(entry as RouterTable, handler, `${path}/`);
-  });
+  path: string,
+  route: AnyRoute,
+  handle: AnyHandled<Context, E, R>["handle"],
+): BoundRoute<Context, E, R> => ({
+  path,
+  route,
+  // The input was decoded by the route's own schema before.
+  handle: (request) => {
+    const answer = handle(request as HandlerRequest<never, Context>);
+    if (Effect.isEffect(answer) || Stream.isStream(answer)) return answer;
+    return Symbol.asyncIterator in answer
+      ? Stream.fromAsyncIterable(answer, thrown<E>)
+      : Effect.tryPromise({ try: () => answer, catch: thrown<E> });
+  },
+});
+
+/** What async code throws has no type; whatever is not a tagged error is taken for a defect further out. */
+const thrown = <E>(cause: unknown) => cause as E;

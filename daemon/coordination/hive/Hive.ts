@@ -6,12 +6,11 @@
  * with its own. What they planned is not seen by anybody before that.
  */
 import { Clock, Context, Effect, Layer, Result, Semaphore } from "effect";
-import { InvalidInput, NotFound, type StorageError } from "../../../shared/contract/errors.ts";
+import { InvalidInput, type NotFound, type StorageError } from "../../../shared/contract/errors.ts";
 import type { EventDataOf, StoredEvent } from "../../../shared/contract/events.ts";
 import type { CellView } from "../../../shared/contract/routes.ts";
 import { EventStore, type NewEvent, type Origin } from "../../primitives/EventStore.ts";
 import { changedFields, type Fields } from "./cellFields.ts";
-import { cellId, childId } from "./cellId.ts";
 import { dependenciesTable, fieldsTable, settingsTable } from "./cellsProjection.ts";
 import {
   cellCreated,
@@ -21,7 +20,7 @@ import {
   epicCells,
   stampsOf,
 } from "./epicCells.ts";
-import { byAge, byUrgency, hiveView, type ProjectCells, viewOf } from "./hiveView.ts";
+import { byAge, byUrgency, findCell, hiveView, newId, type ProjectCells, viewOf } from "./hiveView.ts";
 import type { Cell } from "./readyCells.ts";
 import { fieldClock } from "./stamp.ts";
 
@@ -106,8 +105,8 @@ const make = Effect.fnUntraced(function* (cloneId: string) {
   const planNew = Effect.fnUntraced(function* (origin: Origin, fields: Fields) {
     const here = view.of(origin.project);
     const parent = fields.parent_id ?? null;
-    if (parent !== null) yield* find(here, String(parent));
-    const id = parent === null ? newId(here) : childId(String(parent), taken(here));
+    if (parent !== null) yield* findCell(here, String(parent));
+    const id = newId(here, parent === null ? undefined : String(parent));
     const event = yield* orInvalid(cellCreated(id, fields, around(origin)));
     here.planned.add(id);
     return { id, events: [event] };
@@ -122,11 +121,11 @@ const make = Effect.fnUntraced(function* (cloneId: string) {
 
   const changes = Effect.fn("Hive.changes")(function* (origin: Origin, id: string, given: Fields) {
     const here = view.of(origin.project);
-    const cell = yield* find(here, id);
+    const cell = yield* findCell(here, id);
     const { now, stamp } = around(origin);
     const fields = yield* orInvalid(changedFields(cell.fields, given, now));
     if (typeof fields.parent_id === "string") {
-      yield* find(here, fields.parent_id);
+      yield* findCell(here, fields.parent_id);
       yield* refuseCycle(here, id, fields.parent_id);
     }
     if (Object.keys(fields).length === 0) return [];
@@ -145,8 +144,8 @@ const make = Effect.fnUntraced(function* (cloneId: string) {
     kind: DependencyKind,
   ) {
     const here = view.of(origin.project);
-    const cell = yield* find(here, id);
-    yield* find(here, dependsOn);
+    const cell = yield* findCell(here, id);
+    yield* findCell(here, dependsOn);
     const known = cell.dependencies.find((one) => one.depends_on_id === dependsOn);
     if (known?.type === kind) return [];
     if (known !== undefined) {
@@ -180,7 +179,7 @@ const make = Effect.fnUntraced(function* (cloneId: string) {
   const all = (events: ReadonlyArray<NewEvent>) => events;
   const show = Effect.fn("Hive.show")(function* (project: string, id: string) {
     const here = view.of(project);
-    return viewOf(here, yield* find(here, id));
+    return viewOf(here, yield* findCell(here, id));
   });
 
   const update = Effect.fn("Hive.update")(function* (origin: Origin, id: string, fields: Fields) {
@@ -232,18 +231,6 @@ const make = Effect.fnUntraced(function* (cloneId: string) {
     },
   });
 });
-
-const taken = (here: ProjectCells) => (id: string) => here.cells.has(id) || here.planned.has(id);
-const newId = (here: ProjectCells) => cellId(here.prefix, here.cells.size, taken(here));
-
-const find = (here: ProjectCells, id: string): Effect.Effect<Cell, NotFound> => {
-  const cell = here.cells.get(id);
-  return cell === undefined
-    ? Effect.fail(
-        new NotFound({ message: `There is no cell ${id} in this project; \`hive list\` shows them.` }),
-      )
-    : Effect.succeed(cell);
-};
 
 /** `id` is about to wait for `other`, which must not wait for `id` then. */
 const refuseCycle = (here: ProjectCells, id: string, other: string) => {

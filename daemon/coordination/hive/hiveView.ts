@@ -1,9 +1,11 @@
 /** The cells of every project in memory: a fold of the `cell_*` events, started from the projection's rows. */
-import { Schema } from "effect";
+import { Effect, Schema } from "effect";
+import { NotFound } from "../../../shared/contract/errors.ts";
 import { isKnown, type StoredEvent } from "../../../shared/contract/events.ts";
 import type { CellView } from "../../../shared/contract/routes.ts";
 import type { Row } from "../../primitives/Projection.ts";
 import type { Fields } from "./cellFields.ts";
+import { cellId, childId } from "./cellId.ts";
 import { prefixOf } from "./cellsProjection.ts";
 import { type Cell, type Dependency, parentOf, type ReadyCells, readyCells, statusOf } from "./readyCells.ts";
 
@@ -95,6 +97,21 @@ export const hiveView = (onStamp: (stamp: string) => void) => {
   };
 
   return { of, apply, load };
+};
+
+export const findCell = (here: ProjectCells, id: string): Effect.Effect<Cell, NotFound> => {
+  const cell = here.cells.get(id);
+  return cell === undefined
+    ? Effect.fail(
+        new NotFound({ message: `There is no cell ${id} in this project; \`hive list\` shows them.` }),
+      )
+    : Effect.succeed(cell);
+};
+
+/** An id that no cell has and that was not handed out; with a parent, the next child's. */
+export const newId = ({ cells, planned, prefix }: ProjectCells, parent?: string): string => {
+  const isTaken = (id: string) => cells.has(id) || planned.has(id);
+  return parent === undefined ? cellId(prefix, cells.size, isTaken) : childId(parent, isTaken);
 };
 
 export const viewOf = ({ ready }: ProjectCells, cell: Cell): CellView => {

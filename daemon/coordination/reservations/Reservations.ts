@@ -10,19 +10,19 @@
  * themselves, in one batch with what they belong to.
  */
 import { randomUUID } from "node:crypto";
-import { Clock, Context, Effect, Layer, Result, Schema, Semaphore } from "effect";
+import { Clock, Context, Effect, Layer, Result, Semaphore } from "effect";
 import {
-  InvalidInput,
+  type InvalidInput,
   LeaseConflict,
   type LeaseConflictEntry,
   LockNotHeld,
   type StorageError,
 } from "../../../shared/contract/errors.ts";
 import type { StoredEvent } from "../../../shared/contract/events.ts";
-import type { Pattern } from "../../../shared/contract/pattern.ts";
 import { EventStore, type NewEvent, type Origin } from "../../primitives/EventStore.ts";
-import type { Row } from "../../primitives/Projection.ts";
 import { type Claimant, isOver, leaseBook, readPattern } from "./leaseBook.ts";
+import { defaultTtlSeconds, type LeaseRequest, readRequest, refusal } from "./leaseRequest.ts";
+import { leaseOfRow } from "./leaseRow.ts";
 
 export interface Lease {
   readonly lease: string;
@@ -40,16 +40,6 @@ export interface Lease {
   readonly project: string;
 }
 
-export interface LeaseRequest extends Claimant {
-  /** As in `shared/contract/pattern.ts`; they mean what they mean without the base. */
-  readonly patterns: ReadonlyArray<string>;
-  /** Default true. */
-  readonly exclusive?: boolean;
-  /** Default 3600; null: held until released. */
-  readonly ttlSeconds?: number | null;
-  readonly reason?: string;
-}
-
 /** A gate verdict, a merge or a landing of a cell, under the token of its lease. */
 export interface Act {
   readonly cell: string;
@@ -60,9 +50,6 @@ export interface Act {
 }
 
 const stream = "lease";
-const defaultTtlSeconds = 3600;
-const maxTtlSeconds = 366 * 24 * 3600;
-const maxPatterns = 10_000;
 
 export class Reservations extends Context.Service<
   Reservations,
@@ -133,7 +120,7 @@ export class Reservations extends Context.Service<
         Effect.catchTag(store.append(origin, events), ["ConcurrencyConflict", "EventRejected"], Effect.die);
 
       const reserve = Effect.fn("Reservations.reserve")(function* (origin: Origin, request: LeaseRequest) {
-        const wanted = yield* validate(request);
+        const wanted = yield* readRequest(request);
         const { holder, cell, epic, reason, exclusive = true, ttlSeconds = defaultTtlSeconds } = request;
         const lease = randomUUID();
         const by: Claimant = { holder, ...(cell && { cell }), ...(epic && { epic }) };
@@ -257,64 +244,3 @@ export const epicReleased = (
 const leaseExpired = ({ lease }: Lease): NewEvent => ({ stream, type: "lease_expired", data: { lease } });
 
 const isKeptBy = (lease: Lease, epic: string) => lease.cell === undefined && lease.epic === epic;
-
-const validate = Effect.fnUntraced(function* (request: LeaseRequest) {
-  const { holder, patterns, ttlSeconds } = request;
-  if (holder === "") return yield* invalid("A lease needs a holder; say who reserves.");
-  if (patterns.length === 0)
-    return yield* invalid("A lease needs at least one file pattern; name the files.");
-  if (patterns.length > maxPatterns) {
-    return yield* invalid(
-      `${patterns.length} patterns are too many for one lease (${maxPatterns}); use wider ones.`,
-    );
-  }
-  if (
-    ttlSeconds != null &&
-    !(Number.isInteger(ttlSeconds) && ttlSeconds >= 1 && ttlSeconds <= maxTtlSeconds)
-  ) {
-    return yield* invalid(`A lease lasts 1 to ${maxTtlSeconds} whole seconds, not ${ttlSeconds}.`);
-  }
-  const wanted = new Map<string, Pattern>();
-  for (const text of patterns) {
-    const pattern = readPattern(text);
-    if (Result.isFailure(pattern)) return yield* invalid(pattern.failure.message);
-    wanted.set(pattern.success.text, pattern.success);
-  }
-  return [...wanted.values()];
-});
-
-const invalid = (message: string) => new InvalidInput({ message });
-
-const refusal = (conflicts: ReadonlyArray<LeaseConflictEntry>): string => {
-  const [first] = conflicts as readonly [LeaseConflictEntry];
-  const work = first.cell ?? first.epic;
-  const whose = work === undefined || work === first.holder ? first.holder : `${first.holder} (${work})`;
-  const until = first.expiresAt === undefined ? "until it is released" : `until ${first.expiresAt}`;
-  const more = conflicts.length === 1 ? "" : ` (and ${conflicts.length - 1} more conflicts)`;
-  return `"${first.requested}" overlaps "${first.held}", which ${whose} holds ${until}${more}. Wait for it, or ask for other files.`;
-};
-
-const LeaseRow = Schema.Struct({
-  project: Schema.String,
-  lease: Schema.String,
-  token: Schema.Int,
-  holder: Schema.String,
-  cell: Schema.NullOr(Schema.String),
-  epic: Schema.NullOr(Schema.String),
-  patterns: Schema.Array(Schema.String),
-  exclusive: Schema.Int,
-  reason: Schema.NullOr(Schema.String),
-  expires_at: Schema.NullOr(Schema.String),
-});
-
-const leaseOfRow = (row: Row): Lease => {
-  const { cell, epic, reason, expires_at, exclusive, ...rest } = Schema.decodeUnknownSync(LeaseRow)(row);
-  return {
-    ...rest,
-    exclusive: exclusive === 1,
-    ...(cell !== null && { cell }),
-    ...(epic !== null && { epic }),
-    ...(reason !== null && { reason }),
-    ...(expires_at !== null && { expiresAt: expires_at }),
-  };
-};

@@ -17,7 +17,9 @@ export const parseAgentSpec = (spec: string): AgentSpec | string => {
     return `the agent "${spec}" is of no known kind; write command:PROG with the program and its arguments`;
   }
   const argv = text.split(/\s+/).filter((part) => part !== "");
-  return argv.length === 0 ? `the agent "${spec}" names no program; write command:PROG` : { runtime: "command", argv };
+  return argv.length === 0
+    ? `the agent "${spec}" names no program; write command:PROG`
+    : { runtime: "command", argv };
 };
 
 /** Why a SPEC can't run, or undefined. A program with a slash is looked for from `cwd`, another on `path`. */

@@ -13,6 +13,7 @@ export interface AgentJob<E, R> {
   readonly spec: string;
   readonly prompt: string;
   readonly folder: string;
+  /** All of its environment. The value of `OCVIBE_AGENT_TOKEN` is kept out of the log and of messages. */
   readonly env: Readonly<Record<string, string>>;
   readonly marker: string;
   readonly timeoutMs: number;
@@ -43,6 +44,7 @@ export const runCommandAgent = Effect.fn("runCommandAgent")(function* <E, R>(job
     env: job.env,
     marker: job.marker,
     stdin: job.prompt,
+    secrets: [job.env["OCVIBE_AGENT_TOKEN"] ?? ""],
     timeoutMs: job.timeoutMs,
     onOutput: log.write,
     onStarted: job.onStarted,
@@ -61,7 +63,11 @@ export const runCommandAgent = Effect.fn("runCommandAgent")(function* <E, R>(job
   return outcome;
 }, Effect.scoped);
 
-const failure = (result: { readonly exitCode: number | null; readonly signal: string | null; readonly tail: string }) => {
+const failure = (result: {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly tail: string;
+}) => {
   const how = result.signal === null ? `with exit code ${result.exitCode}` : `by signal ${result.signal}`;
   const last = result.tail.trimEnd().split("\n").slice(-10).join("\n");
   return `The agent ended ${how}; 0 means done.${last === "" ? "" : ` It last printed:\n${last}`}`;

@@ -5,6 +5,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { StringDecoder } from "node:string_decoder";
+import { stripVTControlCharacters } from "node:util";
 import { Effect } from "effect";
 import { fileSystem } from "../../platform/fileSystem.ts";
 
@@ -13,7 +14,10 @@ const maxLine = 200;
 /** A line is shown at most this often: a flood must not reach the watchers. */
 const showEveryMs = 100;
 
-export const openOutputLog = Effect.fn("openOutputLog")(function* (file: string, onLine: (line: string) => void) {
+export const openOutputLog = Effect.fn("openOutputLog")(function* (
+  file: string,
+  onLine: (line: string) => void,
+) {
   const descriptor = yield* Effect.acquireRelease(
     fileSystem(file, async () => {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
@@ -24,32 +28,55 @@ export const openOutputLog = Effect.fn("openOutputLog")(function* (file: string,
   const decoder = new StringDecoder("utf8");
   let kept = 0;
   let dropped = 0;
+  let refusal: string | undefined;
   let partial = "";
   let waiting: string | undefined;
   let shownAt = 0;
+  let timer: NodeJS.Timeout | undefined;
+  yield* Effect.addFinalizer(() => Effect.sync(() => clearTimeout(timer)));
   const show = () => {
+    clearTimeout(timer);
+    timer = undefined;
     if (waiting !== undefined) onLine(waiting);
     waiting = undefined;
     shownAt = Date.now();
   };
+  /** Answers how many bytes of the chunk are kept. A full disk costs the rest of the log, not the agent. */
+  const keep = (chunk: Buffer): number => {
+    const room = Math.min(chunk.length, maxBytes - kept);
+    if (room === 0 || refusal !== undefined) return 0;
+    try {
+      return writeSync(descriptor, chunk, 0, room);
+    } catch (cause) {
+      refusal = String(cause);
+      return 0;
+    }
+  };
   const write = (chunk: Buffer) => {
-    const room = chunk.subarray(0, Math.max(0, maxBytes - kept));
-    if (room.length > 0) kept += writeSync(descriptor, room);
-    dropped += chunk.length - room.length;
+    const written = keep(chunk);
+    kept += written;
+    dropped += chunk.length - written;
     const lines = (partial + decoder.write(chunk)).split("\n");
     partial = (lines.pop() ?? "").slice(-maxLine);
     const last = lines.findLast((line) => line.trim() !== "");
     if (last === undefined) return;
     waiting = clean(last);
     if (Date.now() - shownAt >= showEveryMs) show();
+    else timer ??= setTimeout(show, showEveryMs);
   };
   return {
     write,
     /** Answers the number of bytes that were dropped. */
-    close: Effect.sync(() => {
+    close: Effect.gen(function* () {
       if (partial.trim() !== "") waiting = clean(partial);
       show();
-      if (dropped > 0) writeSync(descriptor, `\n[${dropped} bytes more were printed and are not kept]\n`);
+      if (dropped === 0) return 0;
+      const note = `\n[${dropped} bytes more were printed and are not kept]\n`;
+      yield* fileSystem(file, async () => writeSync(descriptor, note)).pipe(
+        Effect.catch((error) =>
+          Effect.logWarning(`The log ${file} is cut short: ${refusal ?? error.message}`),
+        ),
+      );
       return dropped;
     }),
   };
@@ -57,7 +84,6 @@ export const openOutputLog = Effect.fn("openOutputLog")(function* (file: string,
 
 /** A line for a terminal of ours: no control characters or colours of the agent's. */
 const clean = (line: string) =>
-  line
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
-    .replace(/\u001b\[[0-9;?]*[ -/]*[@-~]|[\u0000-\u001f\u007f]/g, "")
+  stripVTControlCharacters(line)
+    .replace(/\p{Cc}/gu, "")
     .slice(0, maxLine);

@@ -25,25 +25,46 @@ export const isCheckFile = (path: string): boolean => configurations.some((patte
 
 export const isTestFile = (path: string): boolean =>
   /(^|\/)(__tests__|tests?|spec)\//.test(path) ||
-  /[._-](test|spec)\.[cm]?[jt]sx?$/.test(path) ||
-  /(^|\/)test_[^/]*\.py$|_test\.(py|go|rb|exs?)$|_spec\.rb$/.test(path);
+  /(^|\/|[._-])(test|spec)\.[cm]?[jt]sx?$/.test(path) ||
+  /(^|\/)test_[^/]*\.py$|_test\.(py|go|rb|exs?)$|_spec\.rb$/.test(path) ||
+  /(Test|Tests|Spec)\.(java|kt|scala|groovy|cs|php|swift)$/.test(path);
 
-/** Marks a test as not to be run, or as the only one to be; a file as not to be type-checked. */
-const markers = [
-  /\b(it|test|describe|suite|context|bench)\s*\.\s*(skip|only|todo|fails)\b/,
-  /\b(xit|xtest|xdescribe|fit|fdescribe)\s*\(/,
-  /\b(skip|only|todo)\s*:\s*(true|['"`])/,
-  /\bt\.(Skip|SkipNow|skip|todo)\s*\(/,
-  /@(pytest\.mark\.(skip|skipif|xfail)|unittest\.skip)/,
-  /#\[ignore/,
-  /@ts-(nocheck|ignore)\b/,
+/** Marks a test as not to be run, or as the only one to be. */
+const testMarkers = [
+  /\b(it|test|describe|suite|context|bench|specify)(\s*\.\s*\w+)*?\s*\.\s*(skip|only|todo|fails|fixme|skipIf|runIf)\b/g,
+  /\b(x|f)(it|test|describe|context|specify)\s*\(/g,
+  /\b(skip|only|todo)\s*:\s*true\b|\bskip\s*:\s*['"`]/g,
+  /\b(t|b|this|ctx|context)\s*\.\s*(Skip|SkipNow|Skipf|skip|todo)\s*\(/g,
+  /@(pytest\.mark\.(skip|skipif|xfail)|unittest\.(skip|expectedFailure))\w*/g,
+  /\b(pytest\.skip|self\.skipTest)\s*\(/g,
+  /@(Disabled|Ignore)\b/g,
+];
+/** Rust keeps tests beside the code. */
+const rustMarkers = [/#\[\s*ignore\b/g];
+/** Takes a file or a line out of the type check, whichever file it is. */
+const typeMarkers = [/@ts-(nocheck|ignore)\b/g];
+
+/** The markers that count in a file; none for one that is neither a test nor code whose checks can be switched off. */
+const markersOf = (path: string): ReadonlyArray<RegExp> => [
+  ...(isTestFile(path) ? testMarkers : []),
+  ...(path.endsWith(".rs") ? rustMarkers : []),
+  ...(/\.[cm]?[jt]sx?$/.test(path) ? typeMarkers : []),
 ];
 
-/** The markers that a text has more of than before, each as it is written there. */
-export const addedMarkers = (before: string, after: string): ReadonlyArray<string> => {
-  const count = (text: string, marker: RegExp) => [...text.matchAll(new RegExp(marker, "g"))];
-  return markers.flatMap((marker) => {
-    const now = count(after, marker);
-    return now.length > count(before, marker).length ? [now.at(-1)![0]] : [];
+export const canBearMarkers = (path: string): boolean => markersOf(path).length > 0;
+
+/** The markers on lines that were not there before, each as it is written; moving or indenting a line adds none. */
+export const addedMarkers = (path: string, before: string, after: string): ReadonlyArray<string> => {
+  const old = new Map<string, number>();
+  for (const line of linesOf(before)) old.set(line, (old.get(line) ?? 0) + 1);
+  const added = linesOf(after).filter((line) => {
+    const left = old.get(line) ?? 0;
+    old.set(line, left - 1);
+    return left <= 0;
   });
+  // As one text again: a call may be broken over lines.
+  const text = added.join("\n");
+  return [...new Set(markersOf(path).flatMap((marker) => text.match(marker) ?? []))];
 };
+
+const linesOf = (text: string) => text.split("\n").map((line) => line.trim());

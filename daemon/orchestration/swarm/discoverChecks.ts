@@ -8,7 +8,10 @@ import { InvalidInput } from "../../../shared/contract/errors.ts";
 import type { Check } from "../../../shared/contract/gate.ts";
 
 /** A program with its arguments, split at white space unless it is given as a list. */
-const Command = Schema.Union([Schema.NonEmptyString, Schema.NonEmptyArray(Schema.NonEmptyString)]);
+const Command = Schema.Union([
+  Schema.String.check(Schema.isPattern(/\S/)),
+  Schema.NonEmptyArray(Schema.String).check(Schema.makeFilter(([program]) => program !== "")),
+]);
 
 /** `.hive/config.json`, as far as this part reads it. */
 const HiveConfig = Schema.Struct({
@@ -46,7 +49,10 @@ export const discoverChecks = Effect.fn("discoverChecks")(function* <E, R>(
     usualScripts
       .filter((name) => scripts[name] !== undefined && !isPlaceholder(scripts[name]))
       .map((name) => asCheck([runner, "run", name], scripts));
-  const discovered: Discovered = { checks, setup: config?.setup === undefined ? undefined : check(config.setup) };
+  const discovered: Discovered = {
+    checks,
+    setup: config?.setup === undefined ? undefined : check(config.setup),
+  };
   return discovered;
 });
 
@@ -56,25 +62,62 @@ const parsed = <A>(file: string, text: string | undefined, schema: Schema.Codec<
   return Result.isSuccess(result)
     ? Effect.succeed(result.success)
     : Effect.fail(
-        new InvalidInput({ message: `${file} at the base commit can't be used: ${result.failure.message}. Correct and commit it.` }),
+        new InvalidInput({
+          message: `${file} at the base commit can't be used: ${result.failure.message}. Correct and commit it.`,
+        }),
       );
 };
 
 const packageManager = (exists: (path: string) => boolean) =>
-  exists("pnpm-lock.yaml") ? "pnpm" : exists("yarn.lock") ? "yarn" : exists("bun.lock") || exists("bun.lockb") ? "bun" : "npm";
+  exists("pnpm-lock.yaml")
+    ? "pnpm"
+    : exists("yarn.lock")
+      ? "yarn"
+      : exists("bun.lock") || exists("bun.lockb")
+        ? "bun"
+        : "npm";
 
 /** What `npm init` writes is no test. */
 const isPlaceholder = (body: string | undefined) => body?.includes("no test specified") ?? false;
 
-const asCheck = (argv: ReadonlyArray<string>, scripts: Readonly<Record<string, string>>): Check => {
-  const [program = "", verb, name] = argv;
-  const isScript = /^(npm|pnpm|yarn|bun)$/.test(program) && (verb === "run" || verb === "run-script") && name !== undefined;
-  const bodies = isScript ? [`pre${name}`, name, `post${name}`].flatMap((key) => (scripts[key] === undefined ? [] : [`${key}: ${scripts[key]}`])) : [];
-  const text = [argv.join(" "), ...bodies].join("\n");
-  return {
-    name: isScript ? name : argv.join(" "),
-    argv,
-    text,
-    hash: createHash("sha256").update(text).digest("hex"),
+const asCheck = (argv: ReadonlyArray<string>, scripts: Scripts): Check => {
+  const named = scriptsNamed(argv, scripts);
+  const command = argv.map((part) => (/^[^\s"]+$/.test(part) ? part : JSON.stringify(part))).join(" ");
+  const bodies = reachable(named, scripts).map(
+    (name) => `${name}: ${scripts[name]?.replaceAll("\n", "\\n")}`,
+  );
+  const text = [command, ...bodies].join("\n");
+  return { name: named[0] ?? command, argv, text, hash: createHash("sha256").update(text).digest("hex") };
+};
+
+type Scripts = Readonly<Record<string, string>>;
+
+const runners = /^(npm|pnpm|yarn|bun|node|npm-run-all2?|run-[sp]|npx|concurrently|turbo|wireit)$/;
+
+/** The package scripts that a command runs: whatever word after a runner is a script's name (`npm t` is `test`). */
+const scriptsNamed = (words: ReadonlyArray<string>, scripts: Scripts): ReadonlyArray<string> => {
+  const first = words.findIndex((word) => runners.test(word));
+  if (first === -1) return [];
+  return words
+    .slice(first + 1)
+    .map((word) => word.replace(/^(npm|pnpm|yarn):/, ""))
+    .map((word) => (word === "t" || word === "tst" ? "test" : word))
+    .filter((word) => Object.hasOwn(scripts, word));
+};
+
+/**
+ * These scripts with their pre and post scripts, and the scripts that these run in turn: all of it runs, so all of
+ * it is approved. A word that only looks like a script's name adds a body too many, never one too few.
+ */
+const reachable = (names: ReadonlyArray<string>, scripts: Scripts): ReadonlyArray<string> => {
+  const found = new Set<string>();
+  const visit = (name: string) => {
+    for (const key of [`pre${name}`, name, `post${name}`]) {
+      if (found.has(key) || !Object.hasOwn(scripts, key)) continue;
+      found.add(key);
+      for (const next of scriptsNamed(scripts[key]?.split(/[\s"'();&|]+/) ?? [], scripts)) visit(next);
+    }
   };
+  names.forEach(visit);
+  return [...found];
 };

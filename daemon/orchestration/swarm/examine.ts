@@ -8,7 +8,7 @@ import { canonicalJson } from "../../../shared/contract/canonicalJson.ts";
 import type { PathChange } from "../../../shared/contract/events.ts";
 import type { Finding } from "../../../shared/contract/gate.ts";
 import { matches, type Pattern, parsePattern } from "../../../shared/contract/pattern.ts";
-import { addedMarkers, isCheckFile, isTestFile } from "./checkFiles.ts";
+import { addedMarkers, canBearMarkers, isCheckFile, isTestFile } from "./checkFiles.ts";
 import type { OpenProject } from "./Projects.ts";
 
 interface Examination {
@@ -43,12 +43,20 @@ export const examine = Effect.fn("examine")(function* (options: {
       });
     }
     if (change.new?.mode === nestedRepository) {
-      refused.push({ kind: "unsafe-entry", path, message: `${path} is a git repository of its own; remove its .git.` });
+      refused.push({
+        kind: "unsafe-entry",
+        path,
+        message: `${path} is a git repository of its own; remove its .git.`,
+      });
     }
     if (change.new?.mode === link) {
       const target = (yield* workshop.readText(tree, path)) ?? "";
       if (leavesRepository(path, target)) {
-        refused.push({ kind: "unsafe-entry", path, message: `${path} is a link that leaves the repository (${target}).` });
+        refused.push({
+          kind: "unsafe-entry",
+          path,
+          message: `${path} is a link that leaves the repository (${target}).`,
+        });
       }
     }
     const weakening = yield* weakeningOf(workshop, base, tree, change);
@@ -68,12 +76,21 @@ const parseLease = (project: OpenProject, files: ReadonlyArray<string>): Readonl
 };
 
 const verbOf = (change: PathChange) =>
-  change.old === null ? "added" : change.new === null ? "deleted" : change.old.oid === change.new.oid ? "given another mode" : "changed";
+  change.old === null
+    ? "added"
+    : change.new === null
+      ? "deleted"
+      : change.old.oid === change.new.oid
+        ? "given another mode"
+        : "changed";
 
+/** Judged by the text alone; `..` behind a name would depend on what that name is a link to. */
 const leavesRepository = (path: string, target: string): boolean => {
-  if (posix.isAbsolute(target)) return true;
-  const resolved = posix.normalize(posix.join(posix.dirname(path), target));
-  return resolved === ".." || resolved.startsWith("../") || resolved.split("/")[0] === ".git";
+  const steps = target.replaceAll("\\", "/");
+  if (posix.isAbsolute(steps) || /^[a-z]:/i.test(steps) || /[^./][^/]*\/+(\.\/+)*\.\.(\/|$)/.test(steps))
+    return true;
+  const resolved = posix.normalize(posix.join(posix.dirname(path), steps));
+  return resolved === ".." || resolved.startsWith("../") || resolved.split("/")[0]?.toLowerCase() === ".git";
 };
 
 const weakeningOf = Effect.fnUntraced(function* (
@@ -86,17 +103,24 @@ const weakeningOf = Effect.fnUntraced(function* (
   if (isCheckFile(path)) return `${path} is part of the checks themselves.`;
   if (path.split("/").at(-1) === "package.json") {
     const [before, after] = [yield* workshop.readText(base, path), yield* workshop.readText(tree, path)];
-    return scriptsOf(before) === scriptsOf(after) ? undefined : `The scripts in ${path} changed; the checks are made of them.`;
+    return scriptsOf(before) === scriptsOf(after)
+      ? undefined
+      : `The scripts in ${path} changed; the checks are made of them.`;
   }
-  if (change.new === null) return isTestFile(path) && change.old !== null ? `The test file ${path} was deleted.` : undefined;
+  if (change.old !== null && isTestFile(path)) {
+    if (change.new === null) return `The test file ${path} was deleted.`;
+    if (isFile(change.old.mode) && !isFile(change.new.mode))
+      return `The test file ${path} was replaced by a link.`;
+  }
+  if (change.new === null || !isFile(change.new.mode) || !canBearMarkers(path)) return undefined;
+  if (change.new.oid === change.old?.oid) return undefined;
   const after = (yield* workshop.readText(tree, path)) ?? "";
   const before = change.old === null ? "" : ((yield* workshop.readText(base, path)) ?? "");
-  const found = addedMarkers(before, after);
-  if (found.length === 0) return undefined;
-  // A marker is one in a test; `@ts-nocheck` takes any file out of the check.
-  const counts = found.filter((marker) => isTestFile(path) || marker.startsWith("@ts-"));
-  return counts.length === 0 ? undefined : `${path} adds ${counts.map((marker) => `"${marker}"`).join(", ")}.`;
+  const found = addedMarkers(path, before, after);
+  return found.length === 0 ? undefined : `${path} adds ${found.map((marker) => `"${marker}"`).join(", ")}.`;
 });
+
+const isFile = (mode: string) => mode.startsWith("100");
 
 const scriptsOf = (text: string | undefined): string => {
   if (text === undefined) return "";

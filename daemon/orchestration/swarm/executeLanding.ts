@@ -3,15 +3,11 @@
  * a fast-forward that is cut short leaves the branch old and half of the files new. What a cut one leaves
  * (the power failed) is completed by `recoverLanding`, from the blobs that the intent recorded.
  */
-import { createHash } from "node:crypto";
-import { lstat, mkdir, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { Effect, Schema } from "effect";
+import { Effect } from "effect";
 import { GitError, LandingRefused } from "../../../shared/contract/errors.ts";
-import type { PathChange } from "../../../shared/contract/events.ts";
-import { isRunning, type ProcessIdentity, startDetached } from "../../platform/detached.ts";
-import { fileSystem } from "../../platform/fileSystem.ts";
-import { Git, gitEnvironment, ownConfiguration } from "../../platform/Git.ts";
+import { Git } from "../../platform/Git.ts";
+import { statesOf } from "./landingFiles.ts";
+import { awaitLandingGit, readRecord, removeOwnLock, removeRecord, runLandingGit } from "./landingProcess.ts";
 import type { LandingIntent } from "./planLanding.ts";
 import type { OpenProject } from "./Projects.ts";
 
@@ -42,12 +38,10 @@ export const executeLanding = Effect.fn("executeLanding")(function* ({ project, 
 /** The epic's commits become part of the user's repository, kept by a pin until the branch has them. */
 const bringObjects = Effect.fnUntraced(function* ({ project, intent }: Landing) {
   const git = yield* Git;
-  const ref = `refs/vibe/${intent.epic}/head`;
-  const source = `refs/heads/swarm/${intent.epic}`;
-  yield* git.run(
-    ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules", project.workshop.folder, `+${source}:${ref}`],
-    { cwd: project.root },
-  );
+  const refspec = `+refs/heads/swarm/${intent.epic}:refs/vibe/${intent.epic}/head`;
+  const without = ["tags", "write-fetch-head", "write-commit-graph", "auto-maintenance", "recurse-submodules", "prune"];
+  const options = ["--quiet", ...without.map((name) => `--no-${name}`)];
+  yield* git.run(["fetch", ...options, project.workshop.folder, refspec], { cwd: project.root });
 });
 
 export const readUserRef = Effect.fnUntraced(function* (project: OpenProject, ref: string) {
@@ -56,52 +50,48 @@ export const readUserRef = Effect.fnUntraced(function* (project: OpenProject, re
   return stdout.trim() === "" ? undefined : stdout.trim();
 });
 
-const processFile = (project: OpenProject) => join(project.commonDir, "vibe", "landing.json");
-const ProcessRecord = Schema.fromJsonString(
-  Schema.Struct({ pid: Schema.Int, startTime: Schema.NullOr(Schema.String), since: Schema.Number }),
-);
+/**
+ * Whatever `branch.<name>.mergeOptions` and `merge.autoStash` say: a stash and its return would unstage what the
+ * user has staged. An ignored file that appeared since the plan is not overwritten.
+ */
+const mergeArgs = ["merge", "--ff-only", "--no-squash", "--no-autostash", "--no-overwrite-ignore", "--no-stat", "--quiet"];
 
 const fastForward = Effect.fnUntraced(function* ({ project, intent }: Landing) {
-  const git = yield* Git;
   const checkout = intent.checkout!;
-  const here = (yield* git.run(["symbolic-ref", "--quiet", "HEAD"], { cwd: checkout, expect: [1] })).stdout.trim();
+  const here = yield* branchOf(checkout);
   const tip = yield* readUserRef(project, intent.ref);
-  if (tip === intent.new) return;
+  if (tip === intent.new) return yield* removeRecord({ project, intent });
   if (here !== intent.ref || tip !== intent.old) {
     return yield* new LandingRefused({
       message: `${checkout} has another branch or commit now than a moment ago. Nothing was changed; land again.`,
       paths: [],
     });
   }
-  // Millisecond clocks and file times may differ in rounding; a second is nothing against a stale lock's age.
-  const since = Date.now() - 1000;
-  const configuration = ownConfiguration.flatMap((entry) => ["-c", entry]);
-  const argv = [...configuration, "merge", "--ff-only", "--no-stat", "--quiet", intent.new];
-  const landing = yield* startDetached("git", argv, {
-    cwd: checkout,
-    env: gitEnvironment({ env: { GIT_REFLOG_ACTION: `land ${intent.epic}` } }),
-  });
-  const file = processFile(project);
-  yield* fileSystem(file, async () => {
-    await mkdir(join(project.commonDir, "vibe"), { recursive: true });
-    await writeFile(file, JSON.stringify({ ...landing.identity, since }));
-  });
-  const { exitCode, stderr } = yield* landing.exit;
-  yield* fileSystem(file, () => rm(file, { force: true }));
-  if ((yield* readUserRef(project, intent.ref)) === intent.new) return;
-  if (exitCode === null) {
+  const { exitCode, stderr } = yield* runLandingGit({ project, intent }, [...mergeArgs, intent.new]);
+  if ((yield* readUserRef(project, intent.ref)) === intent.new) return yield* removeRecord({ project, intent });
+  const why = stderr.trim().split("\n")[0] ?? "";
+  const states = yield* statesOf(project, checkout, intent.paths);
+  const isHalfDone = [...states.values()].some((state) => state === "new" || state === "between");
+  // The record stays: recovery needs to know since when a lock may be ours.
+  if (exitCode === null || isHalfDone) {
     return yield* new GitError({
-      message: "git was killed while landing; resume the swarm to complete it",
-      args: argv,
-      exitCode: -1,
+      message: `git stopped half-way while landing in ${checkout}${why === "" ? "" : ` (${why})`}. Resume the swarm to complete it.`,
+      args: [...mergeArgs, intent.new],
+      exitCode: exitCode ?? -1,
       stderr,
     });
   }
+  yield* removeRecord({ project, intent });
   return yield* new LandingRefused({
-    message: `git refused to land in ${checkout}: ${stderr.trim().split("\n")[0] ?? "no message"}. Nothing was changed.`,
+    message: `git refused to land in ${checkout}: ${why === "" ? "it gave no reason" : why}. Nothing was changed.`,
     paths: [],
   });
 }, Effect.uninterruptible);
+
+const branchOf = Effect.fnUntraced(function* (checkout: string) {
+  const git = yield* Git;
+  return (yield* git.run(["symbolic-ref", "--quiet", "HEAD"], { cwd: checkout, expect: [1] })).stdout.trim();
+});
 
 export type Recovery =
   | { readonly kind: "landed" }
@@ -111,117 +101,63 @@ export type Recovery =
 
 /** Finds out how far an intended landing came, and completes one that was cut short. */
 export const recoverLanding = Effect.fn("recoverLanding")(function* ({ project, intent }: Landing) {
-  const record = yield* processOf(project);
-  if (record !== undefined) yield* awaitEnd(record);
-  const tip = yield* readUserRef(project, intent.ref);
-  const landed: Recovery = { kind: "landed" };
-  if (tip === intent.new) return landed;
-  const notStarted: Recovery = { kind: "not-started" };
-  if (intent.method !== "fast-forward" || record === undefined) return notStarted;
-  if (tip !== intent.old) {
-    return ask(`${intent.ref} is at ${tip ?? "no commit"}, neither where landing began nor where it ends`, []);
+  const record = yield* readRecord({ project, intent });
+  if (record !== undefined) yield* awaitLandingGit(record);
+  if (yield* hasLanded({ project, intent })) {
+    yield* removeRecord({ project, intent });
+    return landed;
   }
-  const states = yield* statesOf(project, intent.checkout!, intent.paths);
+  if (intent.method !== "fast-forward" || record === undefined) return notStarted;
+  const checkout = intent.checkout!;
+  const tip = yield* readUserRef(project, intent.ref);
+  if (tip !== intent.old || (yield* branchOf(checkout)) !== intent.ref) {
+    return ask(`${checkout} has another branch or commit now than when landing began`, []);
+  }
+  const states = yield* statesOf(project, checkout, intent.paths);
+  const isUntouched = [...states.values()].every((state) => state === "old");
+  const lock = yield* removeOwnLock({ project, intent }, record, !isUntouched);
+  if (lock !== undefined) return ask(`Another git has ${lock}; if none runs any more, remove that file`, []);
   const strange = [...states].flatMap(([path, state]) => (state === "strange" ? [path] : []));
   if (strange.length > 0) {
     return ask("Landing was cut short, and these files are neither as before nor as they were to be", strange);
   }
-  yield* removeOwnLock(intent.checkout!, record.since);
-  if ([...states.values()].every((state) => state === "old")) return notStarted;
-  const git = yield* Git;
-  // Both trees are given, so that files outside the epic, staged or dirty, stay as they are.
-  yield* git.run(["read-tree", "--reset", "-u", intent.old!, intent.new], { cwd: intent.checkout! });
-  yield* git.run(["update-ref", "-m", `land ${intent.epic}`, intent.ref, intent.new, intent.old!], { cwd: project.root });
-  yield* fileSystem(processFile(project), () => rm(processFile(project), { force: true }));
-  return landed;
+  if (isUntouched) {
+    yield* removeRecord({ project, intent });
+    return notStarted;
+  }
+  return yield* complete({ project, intent });
 }, Effect.uninterruptible);
+
+const landed: Recovery = { kind: "landed" };
+const notStarted: Recovery = { kind: "not-started" };
 
 const ask = (message: string, paths: ReadonlyArray<string>): Recovery => ({
   kind: "ask",
-  message: `${message}. Nothing more was touched: put them in order with git, then land again.`,
+  message: `${message}. No file was touched: put them in order with git, then land again.`,
   paths,
 });
 
-const processOf = Effect.fnUntraced(function* (project: OpenProject) {
-  const file = processFile(project);
-  const text = yield* fileSystem(file, () => readFile(file, "utf8")).pipe(Effect.option);
-  if (text._tag === "None") return undefined;
-  return yield* Schema.decodeUnknownEffect(ProcessRecord)(text.value).pipe(Effect.orDie);
-});
-
-const awaitEnd = Effect.fnUntraced(function* (identity: ProcessIdentity) {
-  while (yield* isRunning(identity)) yield* Effect.sleep("50 millis");
-});
-
-type PathState = "old" | "new" | "between" | "strange";
-
-/** Git unlinks a file before it writes it, so one that is absent or a beginning of the new content is git's work. */
-const statesOf = Effect.fnUntraced(function* (project: OpenProject, checkout: string, changes: ReadonlyArray<PathChange>) {
+/** The branch is at the new commit, or has gone on from it. */
+const hasLanded = Effect.fnUntraced(function* ({ project, intent }: Landing) {
+  const tip = yield* readUserRef(project, intent.ref);
+  if (tip === undefined || tip === intent.new) return tip === intent.new;
   const git = yield* Git;
-  const states = new Map<string, PathState>();
-  for (const change of changes) {
-    const path = join(checkout, change.path);
-    const found = yield* fileSystem(path, () => contentOf(path));
-    if (found === undefined) {
-      states.set(change.path, change.old === null ? "old" : "between");
-      continue;
-    }
-    // The user's line endings and filters count, as they do for `git status`.
-    const oid = found.isLink
-      ? blobId(found.content, (change.new ?? change.old!).oid.length)
-      : (yield* git.run(["hash-object", "--", change.path], { cwd: checkout })).stdout.trim();
-    if (oid === change.old?.oid) states.set(change.path, "old");
-    else if (oid === change.new?.oid) states.set(change.path, "new");
-    else if (change.new === null) states.set(change.path, "strange");
-    else {
-      const whole = yield* git.readBlob(change.new.oid, { cwd: project.root });
-      const isBeginning = whole.subarray(0, found.content.length).equals(found.content);
-      states.set(change.path, isBeginning ? "between" : "strange");
-    }
-  }
-  return states;
+  // 128: the user's repository never got the new commit.
+  const args = ["merge-base", "--is-ancestor", intent.new, tip];
+  return (yield* git.run(args, { cwd: project.root, expect: [1, 128] })).exitCode === 0;
 });
 
-/** What lies at a path, undefined for nothing; a link's content is where it points, as git stores it. */
-const contentOf = async (path: string) => {
-  const info = await lstat(path).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return undefined;
-    throw cause;
-  });
-  if (info === undefined || info.isDirectory()) return undefined;
-  const isLink = info.isSymbolicLink();
-  return { isLink, content: isLink ? Buffer.from(await readlink(path)) : await readFile(path) };
-};
-
-/** Git's object id of a blob: SHA-1 (40 digits) or SHA-256 over a header and the content. */
-const blobId = (content: Buffer, digits: number): string =>
-  createHash(digits === 40 ? "sha1" : "sha256")
-    .update(`blob ${content.length}\0`)
-    .update(content)
-    .digest("hex");
-
-/**
- * An `index.lock` is ours when it is not older than our git, that git is gone, and no process has it open. Any
- * other belongs to somebody, and git will say so.
- */
-const removeOwnLock = Effect.fnUntraced(function* (checkout: string, since: number) {
+const complete = Effect.fnUntraced(function* ({ project, intent }: Landing) {
   const git = yield* Git;
-  const lock = (yield* git.run(["rev-parse", "--path-format=absolute", "--git-path", "index.lock"], { cwd: checkout })).stdout.trim();
-  yield* fileSystem(lock, async () => {
-    const info = await stat(lock).catch(() => undefined);
-    if (info === undefined || info.mtimeMs < since || (await isOpen(lock))) return;
-    await rm(lock, { force: true });
-  });
-});
-
-/** Linux says which files a process has open; elsewhere the other two signs decide. */
-const isOpen = async (file: string): Promise<boolean> => {
-  const processes = await readdir("/proc").catch(() => []);
-  for (const pid of processes.filter((name) => /^\d+$/.test(name))) {
-    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
-    for (const descriptor of descriptors) {
-      if ((await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => "")) === file) return true;
-    }
+  const cwd = intent.checkout!;
+  // Both trees are given, so that files outside the epic, staged or dirty, stay as they are.
+  const args = ["read-tree", "--reset", "-u", intent.old!, intent.new];
+  const { exitCode, stderr } = yield* runLandingGit({ project, intent }, args);
+  if (exitCode !== 0) {
+    const message = `git could not complete the landing in ${cwd}: ${stderr.trim().split("\n")[0] ?? ""}. Put that right and resume the swarm.`;
+    return yield* new GitError({ message, args, exitCode: exitCode ?? -1, stderr });
   }
-  return false;
-};
+  yield* git.run(["update-ref", "-m", `land ${intent.epic}: Fast-forward`, intent.ref, intent.new, intent.old!], { cwd });
+  yield* removeRecord({ project, intent });
+  return landed;
+});

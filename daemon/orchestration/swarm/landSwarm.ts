@@ -6,7 +6,7 @@
 import { Effect } from "effect";
 import { NotNow } from "../../../shared/contract/errors.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
-import { Reservations } from "../../coordination/reservations/Reservations.ts";
+import { epicReleased, Reservations } from "../../coordination/reservations/Reservations.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
 import { executeLanding, recoverLanding } from "./executeLanding.ts";
 import { finishTargetMerge, mergeTarget } from "./mergeTarget.ts";
@@ -69,8 +69,8 @@ const finishLanding = Effect.fnUntraced(function* (run: SwarmRun) {
   yield* run.log.append([
     { stream: swarmStream(run.epicId), type: "landed", data: { epic: run.epicId, ref, commit } },
     ...(yield* hive.changes(run.log.origin(), run.epicId, { status: "closed", close_reason: "landed" })),
+    ...epicReleased(reservations.list(run.project.id), run.epicId, "landed"),
   ]);
-  yield* reservations.releaseEpic(run.log.origin(), run.epicId, "landed");
   yield* unpin(run.project.root, run.epicId);
   const outcome: LandingOutcome = "landed";
   return outcome;

@@ -17,16 +17,29 @@ export const runChecks = Effect.fn("runChecks")(function* (options: {
   for (const check of options.checks) {
     options.progress(`checking: ${check.argv.join(" ")}`);
     const began = yield* Clock.currentTimeMillis;
-    const run = yield* processes.run({
-      argv: check.argv,
-      cwd: options.folder,
-      env: { ...environment(), CI: "1", npm_config_update_notifier: "false", npm_config_fund: "false" },
-      marker: options.marker,
-      timeoutMs,
-    });
+    const run = yield* processes
+      .run({
+        argv: check.argv,
+        cwd: options.folder,
+        env: { ...environment(), CI: "1", npm_config_update_notifier: "false", npm_config_fund: "false" },
+        marker: options.marker,
+        timeoutMs,
+      })
+      // A change may have removed what a check starts: that is the change's failure.
+      .pipe(
+        Effect.catchTag("ProcessError", ({ message }) =>
+          Effect.succeed({ exitCode: null, timedOut: false, tail: message }),
+        ),
+      );
     const output = run.timedOut ? `${run.tail}\n[ended after ${timeoutMs / 60_000} minutes]` : run.tail;
     const durationMs = (yield* Clock.currentTimeMillis) - began;
-    results.push({ name: check.name, passed: run.exitCode === 0, exitCode: run.exitCode, durationMs, output });
+    results.push({
+      name: check.name,
+      passed: run.exitCode === 0,
+      exitCode: run.exitCode,
+      durationMs,
+      output,
+    });
   }
   return results;
 });

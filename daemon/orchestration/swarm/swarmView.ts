@@ -69,6 +69,9 @@ const subtaskView = (subtask: SubtaskState, epic: EpicState, live: boolean): Sub
     startedAt: subtask.attempts[0]?.startedAt ?? null,
     endedAt: subtask.endedAt ?? null,
     findings: subtask.findings,
+    refusals: subtask.attempts.flatMap(({ attempt, agent, refusal }) =>
+      refusal === undefined ? [] : [{ attempt, agent, ...refusal }],
+    ),
     changed: subtask.changed,
   };
 };

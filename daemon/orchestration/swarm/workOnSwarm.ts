@@ -8,6 +8,7 @@ import { isOver } from "../../../shared/contract/swarmState.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { landSwarm } from "./landSwarm.ts";
+import { finishMerge } from "./mergeAttempt.ts";
 import { finishTargetMerge } from "./mergeTarget.ts";
 import { runSwarm } from "./runSwarm.ts";
 import { swarmStream } from "./SwarmLog.ts";
@@ -17,6 +18,7 @@ import { pin, pinRef } from "./UserRepository.ts";
 export const workOnSwarm = Effect.fn("workOnSwarm")(function* (run: SwarmRun) {
   if (isOver(run.log.epic())) return;
   yield* pinBase(run);
+  yield* settleMerges(run);
   for (;;) {
     yield* finishTargetMerge(run);
     if (run.log.epic().status === "active") yield* runSwarm(run);
@@ -24,6 +26,16 @@ export const workOnSwarm = Effect.fn("workOnSwarm")(function* (run: SwarmRun) {
     if ((yield* landSwarm(run)) !== "again") break;
   }
   if (run.log.epic().status !== "active") yield* fileSystem(run.folder, () => rm(run.folder, { recursive: true, force: true }));
+});
+
+/**
+ * A merge that was intended when a daemon died is finished before any other begins: what the log calls the head
+ * may be behind the branch until then.
+ */
+const settleMerges = Effect.fnUntraced(function* (run: SwarmRun) {
+  for (const id of run.log.epic().subtaskIds) {
+    if (run.log.subtask(id).phase === "merging") yield* finishMerge(run, id);
+  }
 });
 
 /** Keeps the base from being collected in the user's repository, and opens the epic's branch in ours. */

@@ -24,7 +24,7 @@ test("an invoice is a table", () => {
   assert.equal(
     renderInvoice(lines),
     [
-      "Tea         12 x 3.20 EUR     38.40 EUR",
+      "Tea        12 x 3.20 EUR     38.40 EUR",
       "Kettle  1 x 1,049.00 EUR  1,049.00 EUR",
       "total                     1,087.40 EUR",
     ].join("\n"),

@@ -1,56 +1,18 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
-import { Effect, Exit, Fiber } from "effect";
-import { environment, Processes, type ProcessSpec } from "../../../daemon/platform/Processes.ts";
-import { eventually, isAlive } from "../../support/processes.ts";
-import { tempFolder } from "../../support/tempFolder.ts";
+import { Effect } from "effect";
+import { environment } from "../../../daemon/platform/Processes.ts";
+import { inFolder, program, runProgram } from "./runProgram.ts";
 
 const node = process.execPath;
-
-/** Runs a piece of JavaScript as the program. */
-const program = (script: string, ...args: ReadonlyArray<string>) => [node, "-e", script, ...args];
-
-type Given = Partial<ProcessSpec<Error, never>> & { readonly argv: ReadonlyArray<string>; readonly cwd: string };
-
-const runIt = (spec: Given) =>
-  Effect.flatMap(Processes, (processes) =>
-    processes.run({ env: environment(), marker: randomUUID(), ...spec } as ProcessSpec<Error, never>),
-  ).pipe(Effect.provide(Processes.layer));
-
-const inFolder = <A, E>(use: (folder: string) => Effect.Effect<A, E>) =>
-  Effect.flatMap(tempFolder, use).pipe(Effect.scoped);
-
-const fileOf = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : "");
-/** The process ids in a file, once there are so many. */
-const pidsIn = (path: string, count: number) =>
-  eventually(() => {
-    const pids = fileOf(path).split("\n").filter((line) => line !== "").map(Number);
-    return pids.length >= count && pids;
-  });
-
-/** Writes its own process id to the file and starts a child in its group that does so too; both ignore SIGTERM. */
-const stubborn = `
-  const { appendFileSync } = require("node:fs");
-  const { spawn } = require("node:child_process");
-  process.on("SIGTERM", () => {});
-  appendFileSync(process.argv[1], process.pid + "\\n");
-  if (process.argv[2] !== "child") spawn(process.execPath, ["-e", process._eval, process.argv[1], "child"], { stdio: "inherit" });
-  setInterval(() => {}, 1000);
-`;
-const stubbornIn = (folder: string) => ({
-  argv: program(stubborn, join(folder, "pids")),
-  cwd: folder,
-});
 
 describe("Processes", () => {
   it.live("hands on input and output, and answers how the program ended", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         const chunks: Array<Buffer> = [];
-        const result = yield* runIt({
+        const result = yield* runProgram({
           argv: program(
             `process.stdout.write(require("node:fs").readFileSync(0)); console.error(process.cwd()); process.exitCode = 7;`,
           ),
@@ -70,9 +32,9 @@ describe("Processes", () => {
     inFolder((folder) =>
       Effect.gen(function* () {
         const argv = program(`console.log(require("node:fs").readFileSync("/dev/stdin", "utf8").length)`);
-        const given = yield* runIt({ argv, cwd: folder, stdin: "prompt" });
+        const given = yield* runProgram({ argv, cwd: folder, stdin: "prompt" });
         assert.strictEqual(given.tail, "6\n");
-        const none = yield* runIt({ argv, cwd: folder });
+        const none = yield* runProgram({ argv, cwd: folder });
         assert.strictEqual(none.tail, "0\n");
       }),
     ),
@@ -81,7 +43,7 @@ describe("Processes", () => {
   it.live("shows the program its own environment and nothing of the shim's", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
-        const { tail } = yield* runIt({
+        const { tail } = yield* runProgram({
           argv: program(
             `console.log(JSON.stringify({ env: process.env, fds: require("node:fs").readdirSync("/proc/self/fd").map((fd) => {
               try { return require("node:fs").readlinkSync("/proc/self/fd/" + fd) } catch { return "" } }).filter((to) => to.startsWith("socket:")) }))`,
@@ -101,7 +63,10 @@ describe("Processes", () => {
   it.live("answers the signal that a program died of", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
-        const result = yield* runIt({ argv: program(`process.kill(process.pid, "SIGKILL")`), cwd: folder });
+        const result = yield* runProgram({
+          argv: program(`process.kill(process.pid, "SIGKILL")`),
+          cwd: folder,
+        });
         assert.deepStrictEqual([result.exitCode, result.signal], [null, "SIGKILL"]);
       }),
     ),
@@ -123,66 +88,9 @@ describe("Processes", () => {
           [[""], folder, /names no program/],
         ];
         for (const [argv, cwd, sentence] of cases) {
-          const error = yield* Effect.flip(runIt({ argv, cwd }));
+          const error = yield* Effect.flip(runProgram({ argv, cwd }));
           assert.match(error.message, sentence);
         }
-      }),
-    ),
-  );
-
-  it.live("ends the whole group when it is interrupted, a program that ignores SIGTERM included", () =>
-    inFolder((folder) =>
-      Effect.gen(function* () {
-        const fiber = yield* Effect.forkChild(runIt(stubbornIn(folder)));
-        const pids = yield* pidsIn(join(folder, "pids"), 2);
-        yield* Fiber.interrupt(fiber);
-        assert.deepStrictEqual(pids.filter(isAlive), []);
-      }),
-    ),
-  );
-
-  it.live("ends the whole group at its time limit", () =>
-    inFolder((folder) =>
-      Effect.gen(function* () {
-        const result = yield* runIt({ ...stubbornIn(folder), timeoutMs: 1000 });
-        assert.deepStrictEqual([result.exitCode, result.timedOut], [null, true]);
-        const pids = yield* pidsIn(join(folder, "pids"), 1);
-        assert.deepStrictEqual(pids.filter(isAlive), []);
-      }),
-    ),
-  );
-
-  it.live("asks first: a program may tidy up on SIGTERM", () =>
-    inFolder((folder) =>
-      Effect.gen(function* () {
-        const script = `
-          const { writeFileSync } = require("node:fs");
-          process.on("SIGTERM", () => { writeFileSync("tidy", ""); process.exit(0); });
-          setInterval(() => {}, 1000);
-          writeFileSync("ready", "");`;
-        const fiber = yield* Effect.forkChild(runIt({ argv: program(script), cwd: folder }));
-        yield* eventually(() => existsSync(join(folder, "ready")));
-        yield* Fiber.interrupt(fiber);
-        assert.isTrue(existsSync(join(folder, "tidy")));
-      }),
-    ),
-  );
-
-  it.live("does not wait for, and ends, what stays behind in the group or in a session of its own", () =>
-    inFolder((folder) =>
-      Effect.gen(function* () {
-        const script = `
-          const { spawn } = require("node:child_process");
-          const idle = ["-e", "console.log(process.pid); setInterval(() => {}, 1000)"];
-          for (const detached of [false, true]) {
-            const child = spawn(process.execPath, idle, { detached, stdio: ["ignore", "pipe", "inherit"] });
-            child.stdout.once("data", (pid) => { process.stdout.write(pid); child.stdout.destroy(); child.unref(); });
-          }`;
-        const { exitCode, tail } = yield* runIt({ argv: program(script), cwd: folder });
-        assert.strictEqual(exitCode, 0);
-        const pids = tail.trim().split("\n").map(Number);
-        assert.lengthOf(pids, 2);
-        assert.deepStrictEqual(pids.filter(isAlive), []);
       }),
     ),
   );
@@ -195,7 +103,7 @@ describe("Processes", () => {
           for (let i = 0; i < 200; i++) require("node:fs").writeSync(1, chunk);
           require("node:fs").writeSync(1, "the end");`;
         let bytes = 0;
-        const result = yield* runIt({
+        const result = yield* runProgram({
           argv: program(script),
           cwd: folder,
           onOutput: (chunk) => {
@@ -214,7 +122,7 @@ describe("Processes", () => {
     inFolder((folder) =>
       Effect.gen(function* () {
         const argv = program(`require("node:fs").closeSync(0)`);
-        const result = yield* runIt({ argv, cwd: folder, stdin: "x".repeat(10_000_000) });
+        const result = yield* runProgram({ argv, cwd: folder, stdin: "x".repeat(10_000_000) });
         assert.strictEqual(result.exitCode, 0);
       }),
     ),
@@ -228,7 +136,7 @@ describe("Processes", () => {
           writeSync(1, "a s3cr");
           setTimeout(() => { writeSync(1, "et-t0ken b s3cr"); writeSync(2, "s3cret-t0ken") }, 200);`;
         let seen = "";
-        const { tail } = yield* runIt({
+        const { tail } = yield* runProgram({
           argv: program(script),
           cwd: folder,
           secrets: ["s3cret-t0ken"],
@@ -239,58 +147,6 @@ describe("Processes", () => {
         assert.strictEqual(seen, "a [redacted] b s3cr");
         assert.notInclude(tail, "s3cret-t0ken");
         assert.strictEqual(tail.split("[redacted]").length, 3);
-      }),
-    ),
-  );
-
-  it.live("tells the process id of the program, and ends it when that news can't be kept", () =>
-    inFolder((folder) =>
-      Effect.gen(function* () {
-        let pid = 0;
-        const exit = yield* Effect.exit(
-          runIt({
-            argv: program(`setInterval(() => {}, 1000)`),
-            cwd: folder,
-            onStarted: (started) => {
-              pid = started;
-              assert.isTrue(isAlive(pid));
-              return Effect.fail(new Error("the store is full"));
-            },
-          }),
-        );
-        assert.isTrue(Exit.isFailure(exit));
-        assert.isFalse(isAlive(pid));
-      }),
-    ),
-  );
-
-  it.live("fails, and leaves nothing, when the shim itself is killed", () =>
-    inFolder((folder) =>
-      Effect.gen(function* () {
-        const fiber = yield* Effect.forkChild(runIt(stubbornIn(folder)));
-        const pids = yield* pidsIn(join(folder, "pids"), 2);
-        const stat = readFileSync(`/proc/${pids[0]}/stat`, "utf8");
-        process.kill(Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]), "SIGKILL");
-        const exit = yield* Fiber.await(fiber);
-        assert.isTrue(Exit.isFailure(exit));
-        assert.deepStrictEqual(pids.filter(isAlive), []);
-      }),
-    ),
-  );
-
-  it.live("leaves nothing of the group when the daemon is killed", () =>
-    inFolder((folder) =>
-      Effect.gen(function* () {
-        const order = { argv: program(stubborn, join(folder, "pids")), cwd: folder, marker: randomUUID() };
-        const daemon: ChildProcess = spawn(
-          node,
-          [join(import.meta.dirname, "daemonWithAgent.ts"), JSON.stringify(order)],
-          { stdio: "ignore" },
-        );
-        const pids = yield* pidsIn(join(folder, "pids"), 2);
-        assert.deepStrictEqual(pids.filter(isAlive), pids);
-        daemon.kill("SIGKILL");
-        yield* eventually(() => !pids.some(isAlive));
       }),
     ),
   );

@@ -13,7 +13,11 @@ const startShim = Effect.acquireRelease(
       stdio: ["pipe", "pipe", "inherit", "pipe", "pipe"],
     }),
   ),
-  (shim) => Effect.sync(() => shim.kill("SIGKILL")),
+  (shim) =>
+    Effect.sync(() => {
+      // End-of-file makes it end its group.
+      (shim.stdio[3] as Writable).destroy();
+    }),
 );
 
 /** Starts a child that stays in the group, prints its process id, and ends at the end of its own input. */

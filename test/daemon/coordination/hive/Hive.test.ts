@@ -152,14 +152,14 @@ describe("cells", () => {
         }
         assert.strictEqual((yield* Effect.flip(hive.create(origin, {})))._tag, "InvalidInput");
         for (const act of [
-          hive.update(origin, "nope", {}),
-          hive.show(project, "nope"),
-          hive.create(origin, { title: "B", parent_id: "nope" }),
-          hive.update(origin, id, { parent_id: "nope" }),
-          hive.addDependency(origin, id, "nope", "blocks"),
-          hive.planChild(origin, "nope", { title: "B" }),
+          Effect.asVoid(hive.update(origin, "nope", {})),
+          Effect.asVoid(hive.show(project, "nope")),
+          Effect.asVoid(hive.create(origin, { title: "B", parent_id: "nope" })),
+          Effect.asVoid(hive.update(origin, id, { parent_id: "nope" })),
+          Effect.asVoid(hive.addDependency(origin, id, "nope", "blocks")),
+          Effect.asVoid(hive.planChild(origin, "nope", { title: "B" })),
         ]) {
-          assert.strictEqual((yield* Effect.flip(Effect.asVoid(act)))._tag, "NotFound");
+          assert.strictEqual((yield* Effect.flip(act))._tag, "NotFound");
         }
         // Statuses and types that we do not know pass through.
         assert.strictEqual(

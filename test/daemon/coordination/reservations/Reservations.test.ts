@@ -417,7 +417,7 @@ describe("any history", () => {
         const run = withReservations(play(steps)).pipe(Effect.provide(TestClock.layer()), Effect.scoped);
         granted += await Effect.runPromise(run);
       }),
-      { numRuns: 12 },
+      { numRuns: 12, endOnFailure: true },
     );
     assert.isAbove(granted, 30);
   });

@@ -1,0 +1,99 @@
+/**
+ * One line for what an event means to a person who watches a swarm, or undefined for the book-keeping between.
+ * `swarm` gives names to cells; without it the line is shorter, not wrong.
+ */
+import { type AnyEvent, isKnown, type StoredEvent } from "../../../shared/contract/events.ts";
+import type { Finding } from "../../../shared/contract/gate.ts";
+import type { SwarmView } from "../../../shared/contract/routes.ts";
+import { branchName, targetName } from "./names.ts";
+import { count, listed, plain, plainLines, shortCommit } from "./text.ts";
+
+export const describeEvent = (event: StoredEvent, swarm?: SwarmView): string | undefined => {
+  const text = isKnown(event) ? meaning(event, swarm) : undefined;
+  return text === undefined ? undefined : `${timeOf(event.at)} ${text}`;
+};
+
+/** The wall clock of the person's own time zone. */
+export const timeOf = (at: string): string => {
+  const date = new Date(at);
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+};
+
+const meaning = (event: AnyEvent, swarm: SwarmView | undefined): string | undefined => {
+  const agentOf = (cell: string) => swarm?.subtasks.find((subtask) => subtask.id === cell)?.agent ?? undefined;
+  const titleOf = (cell: string) => swarm?.subtasks.find((subtask) => subtask.id === cell)?.title;
+  const who = (cell: string) => [cell, agentOf(cell)].filter((part) => part !== undefined).join(" ");
+  switch (event.type) {
+    case "epic_created": {
+      const { epic, plan, base } = event.data;
+      const from = `${targetName(event.data)} at ${shortCommit(base)}`;
+      return `${epic} started "${plain(plan.epic.title)}": ${count(plan.subtasks.length, "subtask")}, from ${from}`;
+    }
+    case "checks_waived":
+      return `${event.data.epic} these checks may stay red: ${event.data.checks.map(plain).join(", ")}`;
+    case "swarm_resumed":
+      return `${event.data.epic} resumed`;
+    case "subtask_spawned": {
+      const { cell, attempt, agent } = event.data;
+      const title = titleOf(cell);
+      const what = title === undefined ? "" : ` on "${plain(title)}"`;
+      return `${cell} ${agent} started${what}${attempt > 1 ? `, attempt ${attempt}` : ""}`;
+    }
+    case "subtask_exited":
+      return `${who(event.data.cell)} ${exits[event.data.outcome]}`;
+    case "gate_passed":
+      return event.data.stage === "cell"
+        ? `${who(event.data.cell)} passed: ${changedFiles(event.data.files)}`
+        : undefined;
+    case "gate_failed":
+      return `${who(event.data.cell)} refused: ${findingsLine(event.data.findings)}`;
+    case "gate_held":
+      return `${who(event.data.cell)} needs you: ${findingsLine(event.data.findings)}`;
+    case "gate_answered":
+      return `${event.data.cell} you ${event.data.accepted ? "accepted" : "rejected"} the change`;
+    case "subtask_merged":
+      return `${who(event.data.cell)} merged as ${shortCommit(event.data.commit)}`;
+    case "subtask_blocked":
+      return `${event.data.cell} blocked: ${findingsLine(event.data.findings)}`;
+    case "target_merged":
+      return `${event.data.epic} the target moved meanwhile; its new commits were merged in`;
+    case "subtask_added":
+      return `${event.data.cell.id} added: "${plain(event.data.cell.title)}"`;
+    case "epic_ready": {
+      const passed = event.data.results.filter((result) => result.passed).map((result) => plain(result.name));
+      const checks = passed.length === 0 ? "no check has judged it" : `${listed(passed)} passed on the whole`;
+      return `${event.data.epic} ready at ${shortCommit(event.data.head)}: ${checks}`;
+    }
+    case "landing_intended":
+      return `${event.data.epic} landing on ${branchName(event.data.ref)}`;
+    case "landed":
+      return `${event.data.epic} landed on ${branchName(event.data.ref)} at ${shortCommit(event.data.commit)}`;
+    case "landing_refused":
+      return `${event.data.epic} not landed: ${plain(event.data.message)}`;
+    case "swarm_cancelled":
+      return `${event.data.epic} cancelled`;
+    case "swarm_discarded":
+      return `${event.data.epic} discarded`;
+    default:
+      return undefined;
+  }
+};
+
+const exits = {
+  done: "says it is done; its work is being checked",
+  failed: "ended with a failure",
+  timeout: "was ended: it took too long",
+  interrupted: "was interrupted; the work starts again in a fresh attempt",
+} as const;
+
+const changedFiles = (files: ReadonlyArray<string>) =>
+  files.length === 0 ? "it changed nothing" : `${count(files.length, "file")} (${listed(files.map(plain), 3)})`;
+
+/** The first finding's first line, and how many more there are. */
+export const findingsLine = (findings: ReadonlyArray<Finding>): string => {
+  const [first] = findings;
+  if (first === undefined) return "no reason was recorded";
+  const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : "";
+  return `${plainLines(first.message)[0] ?? ""}${more}`;
+};

@@ -1,0 +1,117 @@
+/**
+ * What a swarm did, told to somebody who did not watch: who did what in how many attempts, what was refused and
+ * why, what is blocked. From the view and the events of the swarm's stream.
+ */
+import { isKnown, type StoredEvent } from "../../../shared/contract/events.ts";
+import type { Finding } from "../../../shared/contract/gate.ts";
+import type { SubtaskView, SwarmView } from "../../../shared/contract/routes.ts";
+import { statusWords, targetName, waitsFor } from "./names.ts";
+import { clock, count, listed, type Paint, painter, plain, plainLines, shortCommit } from "./text.ts";
+
+/** Lines of a failed check's output that are shown. */
+const tail = 12;
+
+export const renderSummary = (
+  swarm: SwarmView,
+  events: ReadonlyArray<StoredEvent>,
+  look: { readonly colour: boolean },
+): ReadonlyArray<string> => {
+  const paint = painter(look.colour);
+  const refusals = refusalsOf(events);
+  const total = swarm.subtasks.length;
+  const merged = swarm.subtasks.filter((subtask) => subtask.status === "merged").length;
+  const good = swarm.status === "ready" || swarm.status === "landed";
+  return [
+    `${paint("bold", plain(swarm.title))} (${swarm.epic}): ${paint(good ? "green" : "yellow", headline(swarm))}`,
+    ...(merged === total ? [] : [`  ${merged} of ${count(total, "subtask")} merged.`]),
+    ...swarm.subtasks.flatMap((subtask, index) => [
+      `  ${mark(subtask, paint)} ${index + 1}. ${plain(subtask.title)}: ${fate(swarm, subtask)}`,
+      ...(refusals.get(subtask.id) ?? []).flatMap((refusal) => refusalLines(refusal, paint)),
+      // What the last attempt was refused for is told above already.
+      ...(subtask.status === "needs-you" ? subtask.findings.flatMap((finding) => findingLines(finding, paint)) : []),
+    ]),
+    ...(swarm.problem === null ? [] : [paint("red", `  It stopped: ${plain(swarm.problem)}`)]),
+    ...(swarm.refusal === null || swarm.status === "landed"
+      ? []
+      : [paint("yellow", `  Not landed: ${plain(swarm.refusal.message)}`)]),
+  ];
+};
+
+const headline = (swarm: SwarmView): string => {
+  if (swarm.status === "landed") return `landed on ${targetName(swarm)}`;
+  if (swarm.status === "ready") return `ready to land on ${targetName(swarm)}, as ${shortCommit(swarm.head ?? swarm.base)}`;
+  return statusWords[swarm.status];
+};
+
+const mark = (subtask: SubtaskView, paint: Paint): string => {
+  switch (subtask.status) {
+    case "merged":
+      return paint("green", "✓");
+    case "blocked":
+      return paint("red", "✗");
+    case "needs-you":
+      return paint("yellow", "?");
+    default:
+      return paint("dim", "·");
+  }
+};
+
+const fate = (swarm: SwarmView, subtask: SubtaskView): string => {
+  const by = subtask.agent ?? "no agent";
+  const tries = count(subtask.attempts, "attempt");
+  switch (subtask.status) {
+    case "merged": {
+      const took = clock(Date.parse(subtask.endedAt ?? "") - Date.parse(subtask.startedAt ?? ""));
+      const what = subtask.changed.length === 0 ? "nothing to change" : listed(subtask.changed.map(plain));
+      return `${by}, ${tries}, ${took}, ${what}`;
+    }
+    case "blocked":
+      return `blocked after ${tries}`;
+    case "needs-you":
+      return `${by} changed what judges the work, so it waits for you (${subtask.id})`;
+    case "waiting": {
+      const before = waitsFor(swarm, subtask);
+      return before.length > 0 ? `waits for ${before.join(", ")}` : "not started";
+    }
+    case "cancelled":
+      return "cancelled";
+    default:
+      return `${by}, ${subtask.status}`;
+  }
+};
+
+interface Refusal {
+  readonly attempt: number;
+  readonly agent: string;
+  readonly stage: "agent" | "cell" | "merge";
+  readonly findings: ReadonlyArray<Finding>;
+}
+
+/** By cell: each attempt that did not pass. */
+const refusalsOf = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, ReadonlyArray<Refusal>> => {
+  const agents = new Map<string, string>();
+  const refusals = new Map<string, Array<Refusal>>();
+  for (const event of events) {
+    if (!isKnown(event)) continue;
+    if (event.type === "spawn_intended") agents.set(`${event.data.cell} ${event.data.attempt}`, event.data.agent);
+    if (event.type === "gate_failed") {
+      const { cell, attempt, stage, findings } = event.data;
+      const agent = agents.get(`${cell} ${attempt}`) ?? "its agent";
+      refusals.set(cell, [...(refusals.get(cell) ?? []), { attempt, agent, stage, findings }]);
+    }
+  }
+  return refusals;
+};
+
+const stages = { agent: "failed", cell: "refused", merge: "refused after merging" } as const;
+
+const refusalLines = (refusal: Refusal, paint: Paint): ReadonlyArray<string> => [
+  `      attempt ${refusal.attempt} (${refusal.agent}) was ${stages[refusal.stage]}:`.replace("was failed", "failed"),
+  ...refusal.findings.flatMap((finding) => findingLines(finding, paint)),
+];
+
+const findingLines = (finding: Finding, paint: Paint): ReadonlyArray<string> => {
+  const [first = "", ...rest] = plainLines(finding.message);
+  const shown = rest.filter((line) => line !== "").slice(-tail);
+  return [`        ${paint("yellow", first)}`, ...shown.map((line) => paint("dim", `          ${line}`))];
+};

@@ -1,0 +1,94 @@
+/**
+ * Text for a terminal: cleaning what others wrote, fitting it to a width, painting it. Everything that comes
+ * from a plan, an agent or a check passes through `plain`, so that no one can move the person's cursor.
+ */
+import { stripVTControlCharacters } from "node:util";
+import { CliOutput } from "effect/cli";
+
+export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
+
+const codes: Readonly<Record<Style, readonly [on: number, off: number]>> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+};
+
+/** One line without control characters: escape sequences go, tabs and line ends become spaces. */
+export const plain = (text: string): string =>
+  stripVTControlCharacters(text)
+    .replace(/[\t\r\n\v\f]+/g, " ")
+    // biome-ignore format: the ranges are C0, DEL and C1, and the characters that change writing direction
+    .replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "");
+
+/** The same for text of several lines. */
+export const plainLines = (text: string): ReadonlyArray<string> =>
+  stripVTControlCharacters(text)
+    .replace(/\s+$/, "")
+    .split(/\r\n|\n|\r/)
+    .map((line) => plain(line.replaceAll("\t", "  ")).trimEnd());
+
+export const widthOf = (text: string): number => CliOutput.displayWidth(text);
+
+/** At most `width` columns; what was cut shows as `…`. */
+export const fit = (text: string, width: number): string => {
+  if (widthOf(text) <= width) return text;
+  if (width <= 0) return "";
+  let cut = "";
+  let used = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    const size = widthOf(segment);
+    if (used + size > width - 1) break;
+    cut += segment;
+    used += size;
+  }
+  return `${cut}…`;
+};
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+export const pad = (text: string, width: number): string => text + " ".repeat(Math.max(0, width - widthOf(text)));
+
+export type Paint = (style: Style, text: string) => string;
+
+export const painter =
+  (colour: boolean): Paint =>
+  (style, text) =>
+    colour && text !== "" ? `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m` : text;
+
+/** A stretch of a line; a line is cut by its visible text, never inside an escape sequence. */
+export interface Span {
+  readonly text: string;
+  readonly style?: Style | undefined;
+}
+
+export const joinSpans = (spans: ReadonlyArray<Span>, width: number, paint: Paint): string => {
+  let line = "";
+  let left = width;
+  for (const { text, style } of spans) {
+    const part = fit(text, left);
+    line += style === undefined ? part : paint(style, part);
+    left -= widthOf(part);
+    if (part !== text || left <= 0) break;
+  }
+  return line.trimEnd();
+};
+
+/** `0:07`, `12:40`, `1:02:03`. */
+export const clock = (milliseconds: number): string => {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const two = (value: number) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+};
+
+/** `1 file`, `12 files`. */
+export const count = (amount: number, one: string, many = `${one}s`): string => `${amount} ${amount === 1 ? one : many}`;
+
+/** The first few, and how many more there are. */
+export const listed = (items: ReadonlyArray<string>, most = 4): string =>
+  items.length <= most ? items.join(", ") : `${items.slice(0, most).join(", ")} and ${items.length - most} more`;
+
+export const shortCommit = (oid: string): string => oid.slice(0, 7);

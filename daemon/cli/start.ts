@@ -1,0 +1,112 @@
+/**
+ * `npm start`: without arguments, lays out the sample repository in a temporary folder and runs a real swarm on
+ * it, with a data folder of its own; with arguments, `ocvibe start` on your own repository.
+ *
+ * The sample's agents are real programs. One of them first writes outside its files, another breaks the type
+ * check, and both are refused: see examples/README.md.
+ */
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const repository = dirname(here);
+const ocvibe = join(here, "ocvibe.js");
+
+const run = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv, cwd: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [ocvibe, ...args], { stdio: "inherit", env, cwd });
+    // Ctrl-C reaches the child too; it says what can be done, and its exit code is ours.
+    process.on("SIGINT", () => undefined);
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1)));
+  });
+
+/** What the sample's type check and tests need; it comes with this project's own `npm ci`. */
+const samplePackages = ["typescript", "@typescript", "@types/node", "undici-types"];
+
+interface Sample {
+  /** The temporary folder with everything of this run. */
+  readonly folder: string;
+  readonly repository: string;
+  readonly plan: string;
+  readonly home: string;
+}
+
+const layOut = (): Sample => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "ocvibe-sample-")));
+  const sample = join(folder, "amounts");
+  const agents = join(folder, "agents");
+  cpSync(join(repository, "examples", "amounts"), sample, { recursive: true });
+  cpSync(join(repository, "examples", "agents"), agents, { recursive: true });
+  for (const name of samplePackages) {
+    const source = join(repository, "node_modules", name);
+    if (existsSync(source)) cpSync(source, join(sample, "node_modules", name), { recursive: true });
+  }
+  const bin = join(sample, "node_modules", ".bin");
+  mkdirSync(bin, { recursive: true });
+  const tsc = '#!/bin/sh\nexec node "$(dirname "$0")/../typescript/bin/tsc" "$@"\n';
+  writeFileSync(join(bin, "tsc"), tsc, { mode: 0o755 });
+  const git = (...args: ReadonlyArray<string>) => execFileSync("git", args, { cwd: sample, stdio: "ignore" });
+  git("init", "--initial-branch=main");
+  git("config", "user.name", "Sam Sample");
+  git("config", "user.email", "sam@example.com");
+  git("add", "--all");
+  git("commit", "--no-gpg-sign", "--message", "Amounts: a small library for sums of money");
+  const plan = join(folder, "plan.json");
+  const template = readFileSync(join(repository, "examples", "plan.json"), "utf8");
+  writeFileSync(plan, template.replaceAll("{agents}", agents));
+  return { folder, repository: sample, plan, home: join(folder, "home") };
+};
+
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** A command that works as printed, wherever this machine's PATH points. */
+const writeLauncher = (sample: Sample): string => {
+  const file = join(sample.folder, "ocvibe");
+  const lines = [
+    "#!/bin/sh",
+    `export OCVIBE_HOME=${quoted(sample.home)} OCVIBE_COMMAND=${quoted(file)} OCVIBE_IDLE_SECONDS=30`,
+    `cd ${quoted(sample.repository)} && exec ${quoted(process.execPath)} ${quoted(ocvibe)} "$@"`,
+    "",
+  ];
+  writeFileSync(file, lines.join("\n"), { mode: 0o755 });
+  return file;
+};
+
+const demonstrate = async (): Promise<number> => {
+  const sample = layOut();
+  const launcher = writeLauncher(sample);
+  const cwd = sample.repository;
+  const env = {
+    ...process.env,
+    OCVIBE_HOME: sample.home,
+    OCVIBE_COMMAND: launcher,
+    OCVIBE_IDLE_SECONDS: "30",
+  };
+  console.log(`A sample repository, a small TypeScript library with its own tests, is in\n${cwd}`);
+  console.log("Five agents, ordinary programs here, now work on it at once. What passes its checks lands.\n");
+  try {
+    const task = "Make the amounts library ready for its first release";
+    return await run(["start", task, "--plan", sample.plan, "--yes", "--allow-checks", "--land"], env, cwd);
+  } finally {
+    const log = ["log", "--graph", "--oneline", "--decorate"];
+    const graph = spawnSync("git", log, { cwd, encoding: "utf8" }).stdout.trimEnd();
+    console.log(`\nWhat main is now (git log --graph):\n\n${graph.replace(/^/gm, "  ")}\n`);
+    spawnSync(process.execPath, [ocvibe, "daemon", "stop"], { env, cwd, stdio: "ignore" });
+    console.log("Look closer:\n");
+    console.log(`  ${launcher} status     who did what, and what was refused`);
+    console.log(`  ${launcher} events     every fact that the swarm recorded`);
+    console.log(`  git -C ${cwd} log --stat     the change that landed\n`);
+    console.log('On your own repository: npm start -- "<task>" --project DIR --plan FILE');
+    console.log(`Everything of this run is in ${sample.folder}; remove it when you like.`);
+  }
+};
+
+const given = process.argv.slice(2);
+process.exitCode =
+  given.length > 0
+    ? await run(["start", ...given], process.env, process.env["INIT_CWD"] ?? process.cwd())
+    : await demonstrate();

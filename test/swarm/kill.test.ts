@@ -1,0 +1,115 @@
+/**
+ * Kills the daemon in every window between an effect outside the store and its done event, and at random
+ * moments, then resumes: the result must be that of a run that nobody disturbed.
+ */
+import { afterEach, assert, describe, it } from "vitest";
+import type { StoredEvent } from "../../shared/contract/events.ts";
+import { followToEnd, layOutBigSwarm, names, startBigSwarm, startsOf, violations } from "../support/bigSwarm.ts";
+import { pause, Sandbox } from "../support/sandbox.ts";
+
+const full = process.env["OCVIBE_TEST_TIER"] === "full";
+const seed = Number(process.env["OCVIBE_TEST_SEED"] ?? Math.floor(Math.random() * 1e9));
+
+let sandbox: Sandbox | undefined;
+afterEach(async () => {
+  const left = await sandbox?.end();
+  sandbox = undefined;
+  assert.deepStrictEqual(left ?? [], [], "processes were left behind");
+});
+
+/** A small generator with a seed that can be given again (mulberry32). */
+const random = (() => {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+})();
+
+/** Runs the swarm with a kill somewhere, resumes until it is over, and checks everything. */
+const runWithKill = async (kill: { readonly fault?: string; readonly afterMs?: number }) => {
+  sandbox = new Sandbox();
+  const box = sandbox;
+  const text = layOutBigSwarm(box);
+  await box.startDaemon(kill.fault === undefined ? {} : { OCVIBE_FAULT: kill.fault });
+  let client = await box.client();
+  const killer = kill.afterMs === undefined ? undefined : pause(kill.afterMs).then(() => box.killDaemon());
+  const ignoreDeath = async (error: { _tag?: string }) => {
+    if (error._tag !== "DaemonUnreachable") throw error;
+    while (box.daemonPid() !== undefined) await pause(5);
+    return undefined;
+  };
+  const started = await startBigSwarm(client, box.repo, text, true).catch(ignoreDeath);
+  if (started !== undefined) await followToEnd(client, box.repo, started.epic).catch(ignoreDeath);
+  await killer;
+  const wasKilled = box.daemonPid() === undefined;
+
+  // Until it is over: a start that was killed before the swarm existed is begun again, as a person would.
+  let epic: string | undefined;
+  for (let round = 0; round < 5; round++) {
+    if (box.daemonPid() === undefined) {
+      await box.startDaemon();
+      client = await box.client();
+    }
+    const [swarm] = await client.swarm.list({ project: box.repo }).catch((error) => {
+      if (error._tag === "NotFound") return [];
+      throw error;
+    });
+    epic = swarm?.epic ?? (await startBigSwarm(client, box.repo, text, true)).epic;
+    if ((await client.swarm.status({ project: box.repo, epic })).status === "landed") break;
+    await client.swarm.resume({ project: box.repo, epic }).catch((error) => {
+      if (error._tag !== "NotNow") throw error;
+    });
+    await followToEnd(client, box.repo, epic);
+  }
+  const view = await client.swarm.status({ project: box.repo, epic: epic! });
+  assert.strictEqual(view.status, "landed", `${view.problem} ${JSON.stringify(view.refusal)}`);
+  for (const name of names) {
+    assert.strictEqual(box.git("show", `main:src/${name}.js`), `export const ${name} = 1;`);
+  }
+  assert.strictEqual(box.git("status", "--porcelain"), "");
+  assert.strictEqual(box.git("ls-tree", "-r", "--name-only", "main").split("\n").length, 48);
+  const trailers = box.git("log", "--format=%(trailers:key=Vibe-Cell,valueonly,separator=%x2C)", "main");
+  const cells = trailers.split("\n").filter((line) => line !== "").sort();
+  assert.deepStrictEqual(cells, view.subtasks.map((subtask) => subtask.id).sort(), "each cell is merged once");
+  const events: ReadonlyArray<StoredEvent> = await client.events.list({ limit: 100_000 });
+  assert.deepStrictEqual(violations(events), []);
+  const starts = startsOf(box);
+  for (const subtask of view.subtasks) {
+    const name = subtask.title.replace("Write ", "");
+    const spawned = events.filter((e) => e.type === "spawn_intended" && (e.data as { cell: string }).cell === subtask.id);
+    assert.isAtMost(starts[name] ?? 0, spawned.length, `${name} was started more often than the log knows`);
+  }
+  for (const report of await client.events.rebuild({})) assert.isTrue(report.equal, `replay of ${report.projection}`);
+  return wasKilled;
+};
+
+const points = [
+  "pin-applied",
+  "spawn-intended:2",
+  "agent-exited:3",
+  "merge-intended",
+  "merge-applied",
+  "merge-applied:4",
+  "landing-intended",
+  "landing-running",
+  "landing-applied",
+];
+
+describe(`a daemon that is killed (seed ${seed})`, () => {
+  for (const fault of points) {
+    it(`resumes when killed at ${fault}`, async () => {
+      assert.isTrue(await runWithKill({ fault }), "the kill took place");
+    }, 120_000);
+  }
+
+  const moments = full ? 50 : 3;
+  for (let n = 0; n < moments; n++) {
+    const afterMs = Math.round(200 + random() * 4000);
+    it(`resumes when killed after ${afterMs} ms`, async () => {
+      await runWithKill({ afterMs });
+    }, 120_000);
+  }
+});
