@@ -4,8 +4,8 @@
  */
 import { resolve } from "node:path";
 import { Effect, Option } from "effect";
-import type { AnyError } from "../../shared/contract/errors.ts";
 import type { DaemonClient } from "../../shared/client/connect.ts";
+import type { AnyError } from "../../shared/contract/errors.ts";
 import { asAnyError } from "./asAnyError.ts";
 import { ownCommand, surroundings } from "./ownCommand.ts";
 import { root } from "./root.ts";

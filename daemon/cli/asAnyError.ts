@@ -2,7 +2,10 @@
 import { type AnyError, exitCodeOf, InternalError } from "../../shared/contract/errors.ts";
 
 export const isAnyError = (value: unknown): value is AnyError =>
-  value instanceof Error && "_tag" in value && typeof value._tag === "string" && Object.hasOwn(exitCodeOf, value._tag);
+  value instanceof Error &&
+  "_tag" in value &&
+  typeof value._tag === "string" &&
+  Object.hasOwn(exitCodeOf, value._tag);
 
 export const asAnyError = (thrown: unknown): AnyError =>
   isAnyError(thrown)

@@ -45,7 +45,9 @@ const onPath = (name: string, around: Surroundings): string | undefined => {
   const names = windows ? [`${name}.cmd`, `${name}.exe`] : [name];
   return (around.env["PATH"] ?? around.env["Path"] ?? "")
     .split(delimiter)
-    .filter((folder) => isAbsolute(folder) && !/[\\/](node_modules[\\/]\.bin|node-gyp-bin)[\\/]?$/.test(folder))
+    .filter(
+      (folder) => isAbsolute(folder) && !/[\\/](node_modules[\\/]\.bin|node-gyp-bin)[\\/]?$/.test(folder),
+    )
     .flatMap((folder) => names.map((file) => join(folder, file)))
     .find(isExecutable);
 };

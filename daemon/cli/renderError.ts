@@ -4,8 +4,8 @@
  */
 import { join } from "node:path";
 import { Schema } from "effect";
-import { AnyError } from "../../shared/contract/errors.ts";
 import { dataFolder } from "../../shared/client/dataFolder.ts";
+import { AnyError } from "../../shared/contract/errors.ts";
 import { checkLines } from "./render/renderPlan.ts";
 import { plain, plainLines } from "./render/text.ts";
 
@@ -33,7 +33,9 @@ const details = (error: AnyError): ReadonlyArray<string> => {
       return error.conflicts.map((conflict) => {
         const until = conflict.expiresAt === undefined ? "" : `, until ${conflict.expiresAt}`;
         const cell = conflict.cell === undefined ? "" : ` for ${conflict.cell}`;
-        return plain(`${conflict.requested} meets ${conflict.held}, held by ${conflict.holder}${cell}${until}`);
+        return plain(
+          `${conflict.requested} meets ${conflict.held}, held by ${conflict.holder}${cell}${until}`,
+        );
       });
     case "ChecksNotApproved":
       return error.checks.flatMap(checkLines);

@@ -26,7 +26,9 @@ export const runCli = async (args: ReadonlyArray<string>): Promise<void> => {
   const json = args.includes("--json");
   const usage: Usage = { line: undefined };
   const fiber = Effect.runFork(
-    Command.runWith(ocvibe, { version })(args).pipe(Effect.provide(Layer.mergeAll(surface(usage), Screen.layer))),
+    Command.runWith(ocvibe, { version })(args).pipe(
+      Effect.provide(Layer.mergeAll(surface(usage), Screen.layer)),
+    ),
   );
   let interruptedBy: number | undefined;
   for (const [signal, code] of Object.entries(signals)) {
@@ -76,7 +78,9 @@ const report = (
     : isAnyError(failure)
       ? failure
       : asAnyError(failure);
-  const lines = json ? [jsonError(error)] : [...renderError(error), ...(usage.line === undefined ? [] : [`Usage: ${usage.line}`])];
+  const lines = json
+    ? [jsonError(error)]
+    : [...renderError(error), ...(usage.line === undefined ? [] : [`Usage: ${usage.line}`])];
   process.stderr.write(`${lines.join("\n")}\n`);
   return exitCodeOf[error._tag];
 };

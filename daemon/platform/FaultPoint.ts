@@ -13,7 +13,7 @@ export const faultPoint = (name: string): Effect.Effect<void> =>
   typeof OCVIBE_TEST_BUILD !== "undefined" && OCVIBE_TEST_BUILD ? Effect.sync(() => pass(name)) : Effect.void;
 
 const pass = (name: string) => {
-  const [wanted, count = "1"] = (process.env["OCVIBE_FAULT"] ?? "").split(":");
+  const [wanted, count = "1"] = (process.env.OCVIBE_FAULT ?? "").split(":");
   if (wanted !== name) return;
   const passage = (passages.get(name) ?? 0) + 1;
   passages.set(name, passage);

@@ -166,7 +166,7 @@ const startShim = (order: ShimOrder, stdin: string | undefined, events: ShimEven
     detached: true,
     windowsHide: true,
     stdio: [input ?? "ignore", "pipe", "pipe", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"] ?? "", ELECTRON_RUN_AS_NODE: "1" },
+    env: { PATH: process.env.PATH ?? "", ELECTRON_RUN_AS_NODE: "1" },
   });
   if (input !== undefined) closeSync(input);
   const [, stdout, stderr, control, reports] = shim.stdio;

@@ -8,10 +8,10 @@
 import { Worker } from "node:worker_threads";
 import { Context, Effect, Layer, Semaphore, Stream } from "effect";
 import { Reactivity } from "effect/reactivity";
-import { type SqlConnection, SqlClient, SqlError, Statement } from "effect/sql";
+import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql";
 import { StorageError } from "../../shared/contract/errors.ts";
-import type { SqlRequest, SqlResponse, SqlResult, SqlStatement } from "./sqlWorker.ts";
 import { sibling } from "./sibling.ts";
+import type { SqlRequest, SqlResponse, SqlResult, SqlStatement } from "./sqlWorker.ts";
 
 export type SqlRow = Readonly<Record<string, unknown>>;
 
@@ -20,7 +20,10 @@ export class SqlBatch extends Context.Service<
   {
     /** Runs all statements in one transaction (`BEGIN IMMEDIATE`); one that fails undoes all. */
     readonly run: (statements: ReadonlyArray<SqlStatement>) => Effect.Effect<void, StorageError>;
-    readonly query: (sql: string, args?: ReadonlyArray<unknown>) => Effect.Effect<ReadonlyArray<SqlRow>, StorageError>;
+    readonly query: (
+      sql: string,
+      args?: ReadonlyArray<unknown>,
+    ) => Effect.Effect<ReadonlyArray<SqlRow>, StorageError>;
   }
 >()("opencode-vibe/platform/SqlBatch") {}
 
@@ -36,7 +39,10 @@ const remedies: ReadonlyArray<readonly [code: string, remedy: string]> = [
 
 const storageError = (code: string, message: string): StorageError => {
   const remedy = remedies.find(([prefix]) => code.startsWith(prefix))?.[1];
-  return new StorageError({ code, message: `The store failed: ${message}.${remedy === undefined ? "" : ` ${remedy}`}` });
+  return new StorageError({
+    code,
+    message: `The store failed: ${message}.${remedy === undefined ? "" : ` ${remedy}`}`,
+  });
 };
 
 interface Thread {
@@ -89,7 +95,9 @@ const startThread = Effect.fn("Sql.startThread")(function* (file: string) {
 const asRows = (result: SqlResult | undefined): ReadonlyArray<SqlRow> =>
   result === undefined
     ? []
-    : result.rows.map((row) => Object.fromEntries(result.columns.map((column, index) => [column, row[index]])));
+    : result.rows.map((row) =>
+        Object.fromEntries(result.columns.map((column, index) => [column, row[index]])),
+      );
 
 /** Opens (or creates) the database file. The file's folder must exist. */
 export const sqlLayer = (options: { readonly file: string }) =>
@@ -101,7 +109,9 @@ export const sqlLayer = (options: { readonly file: string }) =>
       const batch = SqlBatch.of({
         run: (statements) => turn.withPermit(Effect.asVoid(thread.send({ kind: "batch", statements }))),
         query: (sql, args = []) =>
-          turn.withPermit(Effect.map(thread.send({ kind: "query", statement: { sql, args } }), ([r]) => asRows(r))),
+          turn.withPermit(
+            Effect.map(thread.send({ kind: "query", statement: { sql, args } }), ([r]) => asRows(r)),
+          ),
       });
       return Context.make(SqlBatch, batch).pipe(
         Context.add(SqlClient.SqlClient, yield* makeClient(thread, turn)),
@@ -112,9 +122,12 @@ export const sqlLayer = (options: { readonly file: string }) =>
 const makeClient = (thread: Thread, turn: Semaphore.Semaphore) =>
   Effect.gen(function* () {
     const asSqlError = (error: StorageError) =>
-      new SqlError.SqlError({ reason: SqlError.classifySqliteError(error, { message: error.message, operation: "execute" }) });
+      new SqlError.SqlError({
+        reason: SqlError.classifySqliteError(error, { message: error.message, operation: "execute" }),
+      });
     const send = (request: SqlRequest) => Effect.mapError(thread.send(request), asSqlError);
-    const values = (sql: string, args: ReadonlyArray<unknown>) => send({ kind: "query", statement: { sql, args } });
+    const values = (sql: string, args: ReadonlyArray<unknown>) =>
+      send({ kind: "query", statement: { sql, args } });
     const execute: SqlConnection.Connection["execute"] = (sql, params, transform) =>
       Effect.map(values(sql, params), ([result]) => {
         const rows = asRows(result);
@@ -128,10 +141,10 @@ const makeClient = (thread: Thread, turn: Semaphore.Semaphore) =>
     const connection: SqlConnection.Connection = {
       execute,
       executeRaw: (sql, params) => values(sql, params),
-      executeStream: (sql, params, transform) =>
-        Stream.fromIterableEffect(execute(sql, params, transform)),
+      executeStream: (sql, params, transform) => Stream.fromIterableEffect(execute(sql, params, transform)),
       executeValues: (sql, params) => Effect.map(values(sql, params), ([result]) => result?.rows ?? []),
-      executeValuesUnprepared: (sql, params) => Effect.map(values(sql, params), ([result]) => result?.rows ?? []),
+      executeValuesUnprepared: (sql, params) =>
+        Effect.map(values(sql, params), ([result]) => result?.rows ?? []),
       executeUnprepared: (sql, params, transform) => {
         const request = control.get(sql);
         return request === undefined ? execute(sql, params, transform) : Effect.as(send(request), []);

@@ -55,11 +55,16 @@ export const startDetached = Effect.fn("startDetached")(function* (
   return detached;
 });
 
-/** Field 22 of /proc/PID/stat: clock ticks between boot and the start of the process. */
+/** Field 22 of /proc/PID/stat: clock ticks between boot and the start of the process. None for one that ended
+ * and that nobody has taken note of yet. */
 export const startTimeOf = (pid: number): Effect.Effect<string | null> =>
   Effect.promise(() =>
     readFile(`/proc/${pid}/stat`, "utf8").then(
-      (text) => text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null,
+      (text) => {
+        // The name, in parentheses, may have spaces; the state is what follows it.
+        const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+        return fields[0] === "Z" ? null : (fields[19] ?? null);
+      },
       () => null,
     ),
   );

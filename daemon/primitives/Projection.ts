@@ -32,5 +32,5 @@ export interface Projection {
   readonly apply: (event: AnyEvent) => ReadonlyArray<RowChange>;
 }
 
-/** A row as read back, JSON columns parsed, without tenant and project. */
+/** A row as read back: JSON columns parsed, `tenant` and `project` beside the columns. */
 export type Row = Readonly<Record<string, unknown>>;

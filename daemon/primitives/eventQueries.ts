@@ -7,6 +7,7 @@ import type { SqlBatch, SqlRow } from "../platform/Sql.ts";
 import type { SqlStatement } from "../platform/sqlWorker.ts";
 
 export interface EventFilter {
+  /** With a project and without a tenant, `local` is meant. */
   readonly tenant?: string;
   readonly project?: string;
   readonly stream?: string;
@@ -19,8 +20,15 @@ export interface EventFilter {
   readonly limit?: number;
 }
 
-const pageSize = 500;
+export const localTenant = "local";
+export const pageSize = 500;
 const columns = "seq, id, tenant, project, stream, type, version, data, actor, at, correlation, causation";
+
+/** The filter with what it leaves out. */
+export const whole = (filter: EventFilter): EventFilter =>
+  filter.project === undefined || filter.tenant !== undefined ? filter : { ...filter, tenant: localTenant };
+
+export type EventQueries = ReturnType<typeof eventQueries>;
 
 export const eventQueries = (sql: SqlBatch["Service"]) => ({
   /** The last event's `seq` and `at`; 0 and an empty text for an empty log. */
@@ -41,7 +49,9 @@ export const eventQueries = (sql: SqlBatch["Service"]) => ({
 
   byId: (ids: ReadonlyArray<string>) =>
     Effect.map(
-      sql.query(`SELECT ${columns} FROM events WHERE id IN (SELECT value FROM json_each(?))`, [JSON.stringify(ids)]),
+      sql.query(`SELECT ${columns} FROM events WHERE id IN (SELECT value FROM json_each(?))`, [
+        JSON.stringify(ids),
+      ]),
       (rows) => new Map(rows.map((row) => [String(row["id"]), asEvent(row)])),
     ),
 
@@ -71,24 +81,28 @@ export const eventQueries = (sql: SqlBatch["Service"]) => ({
     ],
   }),
 
+  /** One page, in the order of `seq`. */
+  page: (filter: EventFilter) => Effect.map(sql.query(...pageQuery(filter)), (rows) => rows.map(asEvent)),
+
   read: (filter: EventFilter): Stream.Stream<StoredEvent, StorageError> =>
     Stream.paginate({ after: filter.after ?? 0, left: filter.limit ?? Number.MAX_SAFE_INTEGER }, (page) =>
-      Effect.map(sql.query(...pageQuery({ ...filter, after: page.after, limit: Math.min(pageSize, page.left) })), (rows) => {
-        const events = rows.map(asEvent);
-        const last = events.at(-1);
-        const left = page.left - events.length;
-        const more = events.length === Math.min(pageSize, page.left) && left > 0 && last !== undefined;
-        return [events, more ? Option.some({ after: last.seq, left }) : Option.none()] as const;
-      }),
+      Effect.map(
+        sql.query(...pageQuery({ ...filter, after: page.after, limit: Math.min(pageSize, page.left) })),
+        (rows) => {
+          const events = rows.map(asEvent);
+          const last = events.at(-1);
+          const left = page.left - events.length;
+          const more = events.length === Math.min(pageSize, page.left) && left > 0 && last !== undefined;
+          return [events, more ? Option.some({ after: last.seq, left }) : Option.none()] as const;
+        },
+      ),
     ),
 });
 
-const pageQuery = (filter: EventFilter): [sql: string, args: ReadonlyArray<unknown>] => {
+const pageQuery = (given: EventFilter): [sql: string, args: ReadonlyArray<unknown>] => {
+  const filter = whole(given);
   const conditions: Array<readonly [text: string, value: unknown]> = [];
-  if (filter.tenant !== undefined || filter.project !== undefined) {
-    // The indexes begin with the tenant; there is one unless a filter says otherwise.
-    conditions.push(["tenant = ?", filter.tenant ?? "local"]);
-  }
+  if (filter.tenant !== undefined) conditions.push(["tenant = ?", filter.tenant]);
   if (filter.project !== undefined) conditions.push(["project = ?", filter.project]);
   if (filter.stream !== undefined) conditions.push(["stream = ?", filter.stream]);
   if (filter.types !== undefined) {

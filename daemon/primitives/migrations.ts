@@ -42,16 +42,25 @@ const log = Effect.gen(function* () {
 const migrations = { "0001_log": log };
 const newest = Object.keys(migrations).length;
 
-export const migrate = Effect.fn("migrate")(function* () {
-  const sql = yield* SqlClient.SqlClient;
-  const run = Migrator.make({});
-  yield* run({ loader: Migrator.fromRecord(migrations), table: "migrations" });
-  const [row] = yield* sql<{ readonly version: number }>`SELECT max(migration_id) AS version FROM migrations`;
-  if ((row?.version ?? 0) > newest) {
-    return yield* new StorageError({
-      code: "NEWER_DATABASE",
-      message: `The store was written by a newer version of OpenCode Vibe (schema ${row?.version}, this one knows ${newest}). Update this one; nothing was changed.`,
-    });
-  }
-}, (effect) => Effect.catchTag(effect, ["MigrationError", "SqlError"], (cause) =>
-  Effect.fail(new StorageError({ code: "MIGRATION", message: `The store could not be prepared: ${cause.message}` }))));
+export const migrate = Effect.fn("migrate")(
+  function* () {
+    const sql = yield* SqlClient.SqlClient;
+    const run = Migrator.make({});
+    yield* run({ loader: Migrator.fromRecord(migrations), table: "migrations" });
+    const [row] = yield* sql<{
+      readonly version: number;
+    }>`SELECT max(migration_id) AS version FROM migrations`;
+    if ((row?.version ?? 0) > newest) {
+      return yield* new StorageError({
+        code: "NEWER_DATABASE",
+        message: `The store was written by a newer version of OpenCode Vibe (schema ${row?.version}, this one knows ${newest}). Update this one; nothing was changed.`,
+      });
+    }
+  },
+  (effect) =>
+    Effect.catchTag(effect, ["MigrationError", "SqlError"], (cause) =>
+      Effect.fail(
+        new StorageError({ code: "MIGRATION", message: `The store could not be prepared: ${cause.message}` }),
+      ),
+    ),
+);

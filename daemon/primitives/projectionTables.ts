@@ -8,20 +8,36 @@ const sqlType = { text: "TEXT", integer: "INTEGER", real: "REAL", json: "TEXT" }
 const owner = ["tenant", "project"] as const;
 
 export const createTables = (projection: Projection): ReadonlyArray<SqlStatement> =>
-  projection.tables.flatMap((table) => [
-    {
-      sql: `CREATE TABLE IF NOT EXISTS ${table.name} (tenant TEXT NOT NULL, project TEXT NOT NULL, ${Object.entries(
-        table.columns,
-      )
-        .map(([name, type]) => `${name} ${sqlType[type]}`)
-        .join(", ")}, PRIMARY KEY (${[...owner, ...table.key].join(", ")})) WITHOUT ROWID`,
-      args: [],
-    },
-    ...(table.indexes ?? []).map((columns) => ({
-      sql: `CREATE INDEX IF NOT EXISTS ${table.name}_${columns.join("_")} ON ${table.name} (${[...owner, ...columns].join(", ")})`,
+  projection.tables.map((table) => {
+    const columns = Object.entries(table.columns).map(([name, type]) => `${name} ${sqlType[type]}`);
+    const key = `PRIMARY KEY (${[...owner, ...table.key].join(", ")})`;
+    const all = ["tenant TEXT NOT NULL", "project TEXT NOT NULL", ...columns, key].join(", ");
+    return { sql: `CREATE TABLE ${table.name} (${all}) WITHOUT ROWID`, args: [] };
+  });
+
+export const createIndexes = (projection: Projection): ReadonlyArray<SqlStatement> =>
+  projection.tables.flatMap((table) =>
+    (table.indexes ?? []).map((columns) => ({
+      sql: `CREATE INDEX ${[table.name, ...columns].join("_")} ON ${table.name} (${[...owner, ...columns].join(", ")})`,
       args: [],
     })),
-  ]);
+  );
+
+/** The same projection in tables of other names, to be built beside the live ones. */
+export const shadowOf = (projection: Projection): Projection => {
+  const other = (table: string) => `${table}__shadow`;
+  return {
+    ...projection,
+    tables: projection.tables.map((table) => ({ ...table, name: other(table.name) })),
+    apply: (event) => projection.apply(event).map((change) => ({ ...change, table: other(change.table) })),
+  };
+};
+
+export const renameTables = (from: Projection, to: Projection): ReadonlyArray<SqlStatement> =>
+  from.tables.map((table, index) => ({
+    sql: `ALTER TABLE ${table.name} RENAME TO ${to.tables[index]!.name}`,
+    args: [],
+  }));
 
 export const dropTables = (projection: Projection): ReadonlyArray<SqlStatement> =>
   projection.tables.map((table) => ({ sql: `DROP TABLE IF EXISTS ${table.name}`, args: [] }));
@@ -34,7 +50,9 @@ export const applyEvent = (
   if (!isKnown(event)) return [];
   return projections
     .filter((projection) => projection.types.includes(event.type))
-    .flatMap((projection) => projection.apply(event).map((change) => changeRow(tableOf(projection, change), event, change)));
+    .flatMap((projection) =>
+      projection.apply(event).map((change) => changeRow(tableOf(projection, change), event, change)),
+    );
 };
 
 const tableOf = (projection: Projection, change: RowChange): TableSpec => {
@@ -47,10 +65,14 @@ const changeRow = (table: TableSpec, event: AnyEvent, change: RowChange): SqlSta
   const keyNames = [...owner, ...table.key];
   const keyValues = [event.tenant, event.project, ...table.key.map((name) => change.key[name] ?? null)];
   if ("delete" in change) {
-    return { sql: `DELETE FROM ${table.name} WHERE ${keyNames.map((n) => `${n} = ?`).join(" AND ")}`, args: keyValues };
+    return {
+      sql: `DELETE FROM ${table.name} WHERE ${keyNames.map((n) => `${n} = ?`).join(" AND ")}`,
+      args: keyValues,
+    };
   }
   const names = Object.keys(change.set);
-  const update = names.length === 0 ? "NOTHING" : `UPDATE SET ${names.map((n) => `${n} = excluded.${n}`).join(", ")}`;
+  const update =
+    names.length === 0 ? "NOTHING" : `UPDATE SET ${names.map((n) => `${n} = excluded.${n}`).join(", ")}`;
   return {
     sql: `INSERT INTO ${table.name} (${[...keyNames, ...names].join(", ")}) VALUES (${[...keyNames, ...names]
       .map(() => "?")
@@ -65,7 +87,7 @@ const encode = (table: TableSpec, column: string, value: unknown): unknown => {
   return typeof value === "boolean" ? Number(value) : value;
 };
 
-/** A row as the projection wrote it; `project` stays when the row is to be told from another project's. */
+/** A row as the projection wrote it, with the tenant and project that it belongs to. */
 export const decodeRow = (table: TableSpec, row: Row): Row =>
   Object.fromEntries(
     Object.entries(row).map(([name, value]) => [

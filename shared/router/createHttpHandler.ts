@@ -29,7 +29,7 @@ const heartbeat = "15 seconds";
 export const createHttpHandler = <Context, E, R>(options: HttpHandlerOptions<Context, E, R>) => {
   const byPath = new Map(options.routes.map((route) => [`/api/${route.path}`, route]));
 
-  const answer = Effect.fnUntraced(function* (request: Request) {
+  const answer = Effect.fnUntraced(function* (request: Request, signal: AbortSignal) {
     const url = new URL(request.url);
     const bound = byPath.get(url.pathname);
     if (bound === undefined) return yield* Effect.fail(options.refuse("no-route", url.pathname));
@@ -40,7 +40,7 @@ export const createHttpHandler = <Context, E, R>(options: HttpHandlerOptions<Con
     const text = route.stream ? (url.searchParams.get("input") ?? "{}") : yield* readBody(request, options.refuse);
     const input = yield* decodeInput(route.input, text, options.refuse);
     const lastEventId = request.headers.get("last-event-id") ?? undefined;
-    const result = bound.handle({ input, context, lastEventId, signal: request.signal });
+    const result = bound.handle({ input, context, lastEventId, signal });
     const encode = Schema.encodeUnknownEffect(route.output);
     if (Effect.isEffect(result)) {
       const output = yield* Effect.orDie(encode(yield* result));
@@ -59,16 +59,18 @@ export const createHttpHandler = <Context, E, R>(options: HttpHandlerOptions<Con
       Stream.merge(Stream.map(Stream.tick(heartbeat), () => ": \n\n"), { haltStrategy: "left" }),
       Stream.encodeText,
     );
-    const body = Stream.toReadableStreamWith(frames, options.services, { signal: request.signal });
+    const body = Stream.toReadableStreamWith(frames, options.services, { signal });
     return new Response(body, {
       headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
     });
   });
 
-  return async (request: Request): Promise<Response> => {
-    const exit = await Effect.runPromiseExit(Effect.provideContext(answer(request), options.services), {
-      signal: request.signal,
-    });
+  /**
+   * `signal` says that the caller has gone. A server that makes its requests itself should pass its own: the
+   * signal of a `new Request(url, { signal })` stops following once that request is garbage.
+   */
+  return async (request: Request, signal: AbortSignal = request.signal): Promise<Response> => {
+    const exit = await Effect.runPromiseExit(Effect.provideContext(answer(request, signal), options.services), { signal });
     if (Exit.isSuccess(exit)) return exit.value;
     const { status, body } = options.encodeFailure(exit.cause);
     return Response.json(body, { status });

@@ -39,7 +39,7 @@ export const names = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"] as c
 export const layOutBigSwarm = (sandbox: Sandbox, extraFiles = 40): string => {
   const filler = Object.fromEntries(Array.from({ length: extraFiles }, (_, n) => [`filler/${n}.txt`, `${n}\n`.repeat(50)]));
   sandbox.commit({
-    "package.json": JSON.stringify({ name: "big", private: true, scripts: { test: "node check.mjs" } }),
+    ".hive/config.json": JSON.stringify({ checks: ["node check.mjs"] }),
     "check.mjs": checkSource,
     "src/alpha.js": "export const alpha = 0;\n",
     "src/beta.js": "export const beta = 0;\n",

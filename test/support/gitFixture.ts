@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { lstat, mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Effect } from "effect";
+import { prepareCheckout } from "../../daemon/orchestration/swarm/checkout.ts";
 import type { OpenProject } from "../../daemon/orchestration/swarm/Projects.ts";
 import { inspect } from "../../daemon/orchestration/swarm/UserRepository.ts";
 import { openWorkshop } from "../../daemon/orchestration/swarm/Workshop.ts";
@@ -112,3 +113,22 @@ export const withProject = <A, E, R>(files: Files, run: (setting: Setting) => Ef
     const project = yield* openProject(root, join(folder, "data ß", "workshop.git"));
     return yield* run({ folder, root, project, base });
   }).pipe(Effect.scoped, Effect.provide(Git.layer));
+
+/**
+ * What a worker's edits in a checkout of `base` become: a commit in the workshop, with `swarm/<epic>` at it.
+ */
+export const makeWork = Effect.fnUntraced(function* (
+  { folder, project, base }: Pick<Setting, "folder" | "project" | "base">,
+  epic: string,
+  edit: (checkout: string) => Promise<void>,
+) {
+  const checkout = yield* prepareCheckout({ project, folder: join(folder, `work-${epic}`), commit: base, branch: "swarm/c" });
+  yield* Effect.promise(() => edit(checkout.folder));
+  const { tree, problems } = yield* project.workshop.snapshot(checkout);
+  if (tree === null) return yield* Effect.die(new Error(JSON.stringify(problems)));
+  const author = { name: "Ada Example", email: "ada@example.test" };
+  const at = "2026-01-02T03:04:05.678Z";
+  const head = yield* project.workshop.commit({ tree, parents: [base], message: "Work\n", author, at });
+  yield* project.workshop.setRef(`refs/heads/swarm/${epic}`, head);
+  return head;
+});

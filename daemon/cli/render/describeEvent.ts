@@ -21,7 +21,8 @@ export const timeOf = (at: string): string => {
 };
 
 const meaning = (event: AnyEvent, swarm: SwarmView | undefined): string | undefined => {
-  const agentOf = (cell: string) => swarm?.subtasks.find((subtask) => subtask.id === cell)?.agent ?? undefined;
+  const agentOf = (cell: string) =>
+    swarm?.subtasks.find((subtask) => subtask.id === cell)?.agent ?? undefined;
   const titleOf = (cell: string) => swarm?.subtasks.find((subtask) => subtask.id === cell)?.title;
   const who = (cell: string) => [cell, agentOf(cell)].filter((part) => part !== undefined).join(" ");
   switch (event.type) {
@@ -61,9 +62,8 @@ const meaning = (event: AnyEvent, swarm: SwarmView | undefined): string | undefi
     case "subtask_added":
       return `${event.data.cell.id} added: "${plain(event.data.cell.title)}"`;
     case "epic_ready": {
-      const passed = event.data.results.filter((result) => result.passed).map((result) => plain(result.name));
-      const checks = passed.length === 0 ? "no check has judged it" : `${listed(passed)} passed on the whole`;
-      return `${event.data.epic} ready at ${shortCommit(event.data.head)}: ${checks}`;
+      const unchecked = swarm?.checks.length === 0 ? "; no check has judged it" : "";
+      return `${event.data.epic} ready at ${shortCommit(event.data.head)}${unchecked}`;
     }
     case "landing_intended":
       return `${event.data.epic} landing on ${branchName(event.data.ref)}`;
@@ -88,7 +88,9 @@ const exits = {
 } as const;
 
 const changedFiles = (files: ReadonlyArray<string>) =>
-  files.length === 0 ? "it changed nothing" : `${count(files.length, "file")} (${listed(files.map(plain), 3)})`;
+  files.length === 0
+    ? "it changed nothing"
+    : `${count(files.length, "file")} (${listed(files.map(plain), 3)})`;
 
 /** The first finding's first line, and how many more there are. */
 export const findingsLine = (findings: ReadonlyArray<Finding>): string => {

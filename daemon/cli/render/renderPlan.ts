@@ -12,7 +12,9 @@ export const renderPlan = (proposal: Proposal, look: { readonly colour: boolean 
   const start = proposal.target.kind === "branch" ? targetName(proposal) : "HEAD, which is detached,";
   return [
     paint("bold", `Plan: ${plain(plan.epic.title)}`),
-    ...(plan.epic.description === undefined ? [] : plainLines(plan.epic.description).map((line) => `  ${line}`)),
+    ...(plan.epic.description === undefined
+      ? []
+      : plainLines(plan.epic.description).map((line) => `  ${line}`)),
     ...plan.subtasks.flatMap((subtask, index) => {
       const now = proposal.subtasks[index];
       const after = subtask.dependencies.map((position) => position + 1).join(", ");
@@ -51,7 +53,9 @@ const renderChecks = (proposal: Proposal): ReadonlyArray<string> => {
   return [
     ...(proposal.setup === undefined ? [] : ["Each checkout is made ready by:", ...lines(proposal.setup)]),
     ...(proposal.checks.length === 0
-      ? ["No checks were found: nothing but the limits on files judges the work, and landing it needs an extra yes."]
+      ? [
+          "No checks were found: nothing but the limits on files judges the work, and landing it needs an extra yes.",
+        ]
       : ["Work is taken only when these pass:", ...proposal.checks.flatMap(lines)]),
   ];
 };

@@ -20,26 +20,45 @@ export const renderSummary = (
   const refusals = refusalsOf(events);
   const total = swarm.subtasks.length;
   const merged = swarm.subtasks.filter((subtask) => subtask.status === "merged").length;
-  const good = swarm.status === "ready" || swarm.status === "landed";
   return [
-    `${paint("bold", plain(swarm.title))} (${swarm.epic}): ${paint(good ? "green" : "yellow", headline(swarm))}`,
+    renderOutcome(swarm, look),
     ...(merged === total ? [] : [`  ${merged} of ${count(total, "subtask")} merged.`]),
     ...swarm.subtasks.flatMap((subtask, index) => [
       `  ${mark(subtask, paint)} ${index + 1}. ${plain(subtask.title)}: ${fate(swarm, subtask)}`,
       ...(refusals.get(subtask.id) ?? []).flatMap((refusal) => refusalLines(refusal, paint)),
       // What the last attempt was refused for is told above already.
-      ...(subtask.status === "needs-you" ? subtask.findings.flatMap((finding) => findingLines(finding, paint)) : []),
+      ...(subtask.status === "needs-you"
+        ? subtask.findings.flatMap((finding) => findingLines(finding, paint))
+        : []),
     ]),
     ...(swarm.problem === null ? [] : [paint("red", `  It stopped: ${plain(swarm.problem)}`)]),
-    ...(swarm.refusal === null || swarm.status === "landed"
-      ? []
-      : [paint("yellow", `  Not landed: ${plain(swarm.refusal.message)}`)]),
+    ...refusalOf(swarm, paint),
   ];
 };
 
+/** What came of a landing, for somebody who has just read the summary. */
+export const renderLanding = (
+  swarm: SwarmView,
+  look: { readonly colour: boolean },
+): ReadonlyArray<string> => [renderOutcome(swarm, look), ...refusalOf(swarm, painter(look.colour))];
+
+const refusalOf = (swarm: SwarmView, paint: Paint): ReadonlyArray<string> =>
+  swarm.refusal === null || swarm.status === "landed"
+    ? []
+    : [paint("yellow", `  Not landed: ${plain(swarm.refusal.message)}`)];
+
+/** One line: what became of it. */
+const renderOutcome = (swarm: SwarmView, look: { readonly colour: boolean }): string => {
+  const paint = painter(look.colour);
+  const style = swarm.status === "ready" || swarm.status === "landed" ? "green" : "yellow";
+  return `${paint("bold", plain(swarm.title))} (${swarm.epic}): ${paint(style, headline(swarm))}`;
+};
+
 const headline = (swarm: SwarmView): string => {
-  if (swarm.status === "landed") return `landed on ${targetName(swarm)}`;
-  if (swarm.status === "ready") return `ready to land on ${targetName(swarm)}, as ${shortCommit(swarm.head ?? swarm.base)}`;
+  if (swarm.status === "landed")
+    return `landed on ${targetName(swarm)}, as ${shortCommit(swarm.head ?? swarm.base)}`;
+  if (swarm.status === "ready")
+    return `ready to land on ${targetName(swarm)}, as ${shortCommit(swarm.head ?? swarm.base)}`;
   return statusWords[swarm.status];
 };
 
@@ -93,7 +112,8 @@ const refusalsOf = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, Rea
   const refusals = new Map<string, Array<Refusal>>();
   for (const event of events) {
     if (!isKnown(event)) continue;
-    if (event.type === "spawn_intended") agents.set(`${event.data.cell} ${event.data.attempt}`, event.data.agent);
+    if (event.type === "spawn_intended")
+      agents.set(`${event.data.cell} ${event.data.attempt}`, event.data.agent);
     if (event.type === "gate_failed") {
       const { cell, attempt, stage, findings } = event.data;
       const agent = agents.get(`${cell} ${attempt}`) ?? "its agent";
@@ -106,7 +126,10 @@ const refusalsOf = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, Rea
 const stages = { agent: "failed", cell: "refused", merge: "refused after merging" } as const;
 
 const refusalLines = (refusal: Refusal, paint: Paint): ReadonlyArray<string> => [
-  `      attempt ${refusal.attempt} (${refusal.agent}) was ${stages[refusal.stage]}:`.replace("was failed", "failed"),
+  `      attempt ${refusal.attempt} (${refusal.agent}) was ${stages[refusal.stage]}:`.replace(
+    "was failed",
+    "failed",
+  ),
   ...refusal.findings.flatMap((finding) => findingLines(finding, paint)),
 ];
 

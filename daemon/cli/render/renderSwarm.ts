@@ -4,7 +4,18 @@
  */
 import type { SubtaskView, SwarmView } from "../../../shared/contract/routes.ts";
 import { statusWords, waitsFor } from "./names.ts";
-import { clock, fit, joinSpans, type Paint, pad, painter, plain, type Span, type Style, widthOf } from "./text.ts";
+import {
+  clock,
+  joinSpans,
+  type Paint,
+  pad,
+  painter,
+  plain,
+  type Span,
+  type Style,
+  shorten,
+  widthOf,
+} from "./text.ts";
 
 export interface SwarmLook {
   /** Columns. */
@@ -35,7 +46,7 @@ export const renderSwarm = (swarm: SwarmView, look: SwarmLook): ReadonlyArray<st
   return [
     headline(swarm, look, paint),
     ...shown.map((row) => rowLine(row, columns, look, paint)),
-    ...(rest.length === 0 ? [] : [fit(`  … ${summedUp(rest)}`, look.width)]),
+    ...(rest.length === 0 ? [] : [shorten(`  … ${summedUp(rest)}`, look.width)]),
   ];
 };
 
@@ -55,13 +66,15 @@ interface Columns {
 const headline = (swarm: SwarmView, look: SwarmLook, paint: Paint): string => {
   const merged = swarm.subtasks.filter((subtask) => subtask.status === "merged").length;
   const total = swarm.subtasks.length;
-  const time = clock((swarm.endedAt === null ? look.now : Date.parse(swarm.endedAt)) - Date.parse(swarm.startedAt));
+  const time = clock(
+    (swarm.endedAt === null ? look.now : Date.parse(swarm.endedAt)) - Date.parse(swarm.startedAt),
+  );
   const figures = `  ${merged}/${total} merged  ${time}`;
   const state = swarm.status === "running" ? "" : `  ${statusWords[swarm.status]}`;
   const free = look.width - widthOf(figures) - widthOf(state);
   const barWidth = Math.min(24, Math.max(0, Math.floor(free / 3)));
   const full = total === 0 ? 0 : Math.round((barWidth * merged) / total);
-  const title = fit(plain(swarm.title), Math.max(8, free - barWidth - 2));
+  const title = shorten(plain(swarm.title), Math.max(8, free - barWidth - 2));
   const spans: ReadonlyArray<Span> = [
     { text: title, style: "bold" },
     { text: "  " },
@@ -75,29 +88,47 @@ const headline = (swarm: SwarmView, look: SwarmLook, paint: Paint): string => {
 
 const rowLine = ({ subtask, index, word }: Row, columns: Columns, look: SwarmLook, paint: Paint): string => {
   const { symbol, style } = marks[subtask.status];
-  const active = isActive(subtask);
   const spans: Array<Span> = [
     { text: ` ${symbol} `, style },
     { text: `${String(index + 1).padStart(columns.number)} ` },
-    { text: `${pad(fit(plain(subtask.title), columns.title), columns.title)}  ` },
+    { text: `${pad(shorten(plain(subtask.title), columns.title), columns.title)}  ` },
     { text: pad(word, columns.word), style },
   ];
   if (subtask.startedAt !== null) {
     const end = subtask.endedAt === null ? look.now : Date.parse(subtask.endedAt);
     spans.push({ text: `  ${clock(end - Date.parse(subtask.startedAt)).padStart(5)}`, style: "dim" });
-    spans.push({ text: `  ${pad(subtask.agent ?? "", columns.agent)}` });
-    const touched = subtask.status === "merged" ? subtask.changed : subtask.files;
-    // An agent's last line is news, its files were in the plan: the files get at most a third of what is left.
-    const left = look.width - spans.reduce((sum, { text }) => sum + widthOf(text), 0);
-    const printed = active ? plain(look.progress.get(subtask.id) ?? "").trim() : "";
-    const forFiles = printed === "" ? left : Math.max(12, Math.floor(left / 3));
-    if (touched.length > 0 && left >= 10) {
-      spans.push({ text: `  ${fit(plain(touched.join(" ")), forFiles - 2)}`, style: "cyan" });
-    }
-    if (printed !== "") spans.push({ text: `  ${printed}`, style: "dim" });
+    const room = look.width - spans.reduce((sum, { text }) => sum + widthOf(text), 0);
+    spans.push(...details(subtask, columns, look, room));
   }
   return joinSpans(spans, look.width, paint);
 };
+
+/** Agent, files and what was printed last, as far as there is room: the files matter most, they are what is held. */
+const details = (
+  subtask: SubtaskView,
+  columns: Columns,
+  look: SwarmLook,
+  room: number,
+): ReadonlyArray<Span> => {
+  const touched = plain((subtask.status === "merged" ? subtask.changed : subtask.files).join(" "));
+  const printed = isActive(subtask) ? plain(look.progress.get(subtask.id) ?? "").trim() : "";
+  const spans: Array<Span> = [];
+  let left = room;
+  const forAgent = columns.agent + 2;
+  if (left - forAgent >= Math.min(widthOf(touched), leastFiles) + 2) {
+    spans.push({ text: `  ${pad(subtask.agent ?? "", columns.agent)}` });
+    left -= forAgent;
+  }
+  if (left < leastFiles) return spans;
+  const forFiles = Math.min(widthOf(touched), Math.max(leastFiles, Math.floor(left * 0.4)));
+  const both = printed !== "" && left - forFiles - 4 >= leastPrinted;
+  spans.push({ text: `  ${shorten(touched, both ? forFiles : left - 2)}`, style: "cyan" });
+  if (both) spans.push({ text: `  ${printed}`, style: "dim" });
+  return spans;
+};
+
+const leastFiles = 12;
+const leastPrinted = 14;
 
 const isActive = ({ status }: SubtaskView) =>
   status === "starting" || status === "running" || status === "gate" || status === "merging";
@@ -146,6 +177,7 @@ const visibleRows = (rows: ReadonlyArray<Row>, room: number): ReadonlyArray<Row>
 
 const summedUp = (rows: ReadonlyArray<Row>): string => {
   const counts = new Map<string, number>();
-  for (const { subtask } of rows) counts.set(words[subtask.status], (counts.get(words[subtask.status]) ?? 0) + 1);
+  for (const { subtask } of rows)
+    counts.set(words[subtask.status], (counts.get(words[subtask.status]) ?? 0) + 1);
   return `and ${[...counts].map(([word, amount]) => `${amount} ${word}`).join(", ")}`;
 };

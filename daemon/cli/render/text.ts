@@ -33,7 +33,7 @@ export const plainLines = (text: string): ReadonlyArray<string> =>
 export const widthOf = (text: string): number => CliOutput.displayWidth(text);
 
 /** At most `width` columns; what was cut shows as `…`. */
-export const fit = (text: string, width: number): string => {
+export const shorten = (text: string, width: number): string => {
   if (widthOf(text) <= width) return text;
   if (width <= 0) return "";
   let cut = "";
@@ -49,7 +49,8 @@ export const fit = (text: string, width: number): string => {
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-export const pad = (text: string, width: number): string => text + " ".repeat(Math.max(0, width - widthOf(text)));
+export const pad = (text: string, width: number): string =>
+  text + " ".repeat(Math.max(0, width - widthOf(text)));
 
 export type Paint = (style: Style, text: string) => string;
 
@@ -68,7 +69,7 @@ export const joinSpans = (spans: ReadonlyArray<Span>, width: number, paint: Pain
   let line = "";
   let left = width;
   for (const { text, style } of spans) {
-    const part = fit(text, left);
+    const part = shorten(text, left);
     line += style === undefined ? part : paint(style, part);
     left -= widthOf(part);
     if (part !== text || left <= 0) break;
@@ -85,10 +86,13 @@ export const clock = (milliseconds: number): string => {
 };
 
 /** `1 file`, `12 files`. */
-export const count = (amount: number, one: string, many = `${one}s`): string => `${amount} ${amount === 1 ? one : many}`;
+export const count = (amount: number, one: string, many = `${one}s`): string =>
+  `${amount} ${amount === 1 ? one : many}`;
 
 /** The first few, and how many more there are. */
 export const listed = (items: ReadonlyArray<string>, most = 4): string =>
-  items.length <= most ? items.join(", ") : `${items.slice(0, most).join(", ")} and ${items.length - most} more`;
+  items.length <= most
+    ? items.join(", ")
+    : `${items.slice(0, most).join(", ")} and ${items.length - most} more`;
 
 export const shortCommit = (oid: string): string => oid.slice(0, 7);

@@ -44,7 +44,7 @@ export const runCommandAgent = Effect.fn("runCommandAgent")(function* <E, R>(job
     env: job.env,
     marker: job.marker,
     stdin: job.prompt,
-    secrets: [job.env["OCVIBE_AGENT_TOKEN"] ?? ""],
+    secrets: [job.env.OCVIBE_AGENT_TOKEN ?? ""],
     timeoutMs: job.timeoutMs,
     onOutput: log.write,
     onStarted: job.onStarted,

@@ -27,7 +27,7 @@ export interface Workshop {
   readonly snapshot: (checkout: {
     readonly folder: string;
     readonly index: string;
-    readonly prepared: ReadonlyArray<string>;
+    readonly excludes: string;
   }) => Result<{ readonly tree: string | null; readonly problems: ReadonlyArray<Finding> }>;
   /** What differs between two trees or commits; a rename is a path that goes and one that comes. */
   readonly changes: (from: string, to: string) => Result<ReadonlyArray<PathChange>>;
@@ -134,8 +134,7 @@ const makeWorkshop = (
     setRef: (ref, oid) => Effect.asVoid(run(["update-ref", ref, oid])),
     snapshot: Effect.fn("Workshop.snapshot")(function* (checkout) {
       const env = { GIT_WORK_TREE: checkout.folder, GIT_INDEX_FILE: checkout.index };
-      const left = checkout.prepared.map((path) => `:(exclude,top,literal)${path}`);
-      const added = yield* run(["add", "--all", "--", ".", ...left], { cwd: checkout.folder, env, expect: [1, 128] });
+      const added = yield* run(["-c", `core.excludesFile=${checkout.excludes}`, "add", "--all", "."], { cwd: checkout.folder, env, expect: [1, 128] });
       if (added.exitCode !== 0) return { tree: null, problems: [notTaken(added.stderr)] };
       return { tree: yield* line(["write-tree"], { env }), problems: [] };
     }),

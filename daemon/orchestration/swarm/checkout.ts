@@ -18,8 +18,8 @@ export interface Checkout {
   readonly folder: string;
   /** Our own index of it, with the state of each file as checked out; the worker can't reach it. */
   readonly index: string;
-  /** Folders that were prepared for it and are no part of the worker's result. */
-  readonly prepared: ReadonlyArray<string>;
+  /** A file of ignore patterns: what was prepared for the worker is no part of its result. */
+  readonly excludes: string;
 }
 
 /** Makes a checkout of `commit` in a folder that must not exist yet, on a branch of the worker's own. */
@@ -44,11 +44,14 @@ export const prepareCheckout = Effect.fn("prepareCheckout")(function* (options: 
   yield* run(["reset", "--quiet", "--hard", commit]);
   const copied = yield* copyDependencies(project, folder);
   const index = `${folder}.index`;
+  const excludes = `${folder}.exclude`;
+  const prepared = copied.map((path) => `/${path}/\n`).join("");
   yield* fileSystem(index, async () => {
     await copyFile(join(folder, ".git", "index"), index);
-    await appendFile(join(folder, ".git", "info", "exclude"), copied.map((path) => `/${path}/\n`).join(""));
+    await writeFile(excludes, prepared);
+    await appendFile(join(folder, ".git", "info", "exclude"), prepared);
   });
-  const checkout: Checkout = { folder, index, prepared: copied };
+  const checkout: Checkout = { folder, index, excludes };
   return checkout;
 });
 
@@ -57,6 +60,7 @@ export const removeCheckout = (folder: string) =>
   fileSystem(folder, async () => {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     await rm(`${folder}.index`, { force: true });
+    await rm(`${folder}.exclude`, { force: true });
   });
 
 const workerConfiguration = ({ identity }: OpenProject): string =>

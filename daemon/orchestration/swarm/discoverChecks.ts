@@ -48,7 +48,8 @@ export const discoverChecks = Effect.fn("discoverChecks")(function* <E, R>(
     config?.checks?.map(check) ??
     usualScripts
       .filter((name) => scripts[name] !== undefined && !isPlaceholder(scripts[name]))
-      .map((name) => asCheck([runner, "run", name], scripts));
+      // Silent: what the script prints is what an agent is told, not what the runner says around it.
+      .map((name) => asCheck([runner, "run", "--silent", name], scripts));
   const discovered: Discovered = {
     checks,
     setup: config?.setup === undefined ? undefined : check(config.setup),

@@ -2,13 +2,14 @@
  * Decides how an epic lands, and whether it may: by fast-forward in the checkout that has the target, by moving
  * the branch where none has it, as a new branch where HEAD was detached. Looks only.
  */
-import { lstat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { lstat, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Effect } from "effect";
 import { LandingRefused } from "../../../shared/contract/errors.ts";
 import type { EventDataOf, PathChange, Target } from "../../../shared/contract/events.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { Git } from "../../platform/Git.ts";
+import { pathsInTheWay } from "./landingFiles.ts";
 import type { OpenProject } from "./Projects.ts";
 import { parseStatus } from "./UserRepository.ts";
 
@@ -61,10 +62,39 @@ const checkoutOf = Effect.fnUntraced(function* (project: OpenProject, ref: strin
   const git = yield* Git;
   const { stdout } = yield* git.run(["worktree", "list", "--porcelain", "-z"], { cwd: project.root });
   for (const record of stdout.split("\0\0")) {
-    const fields = record.split("\0");
-    if (fields.includes(`branch ${ref}`)) return fields[0]?.replace(/^worktree /, "");
+    const [worktree = "", ...fields] = record.split("\0");
+    const checkout = worktree.replace(/^worktree /, "");
+    const isThere = worktree !== "" && (yield* exists(checkout));
+    if (fields.includes(`branch ${ref}`)) {
+      if (isThere) return checkout;
+      // Its folder was deleted for good, or lies on a disk that is away and may come back.
+      if (fields.some((field) => field.startsWith("prunable"))) continue;
+      return yield* new LandingRefused({
+        message: `${short(ref)} is checked out in ${checkout}, which is not there now. Bring it back or run \`git worktree remove\`, and land again.`,
+        paths: [],
+      });
+    }
+    if (isThere && fields.includes("detached")) yield* refuseUnderway(checkout, ref);
   }
   return undefined;
+});
+
+/** During a rebase or a bisect HEAD is detached, and the branch is to come back to where it was. */
+const refuseUnderway = Effect.fnUntraced(function* (checkout: string, ref: string) {
+  const git = yield* Git;
+  const names = ["rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"];
+  const { stdout } = yield* git.run(
+    ["rev-parse", "--path-format=absolute", ...names.flatMap((name) => ["--git-path", name])],
+    { cwd: checkout },
+  );
+  for (const file of stdout.split("\n").filter((line) => line !== "")) {
+    const text = yield* fileSystem(file, () => readFile(file, "utf8")).pipe(Effect.option);
+    if (text._tag === "None" || ![ref, short(ref)].includes(text.value.trim())) continue;
+    return yield* new LandingRefused({
+      message: `A rebase or bisect of ${short(ref)} is under way in ${checkout}. Finish or abort it, and land again.`,
+      paths: [],
+    });
+  }
 });
 
 /** Refuses when landing would touch a file that holds something git does not have. */
@@ -73,13 +103,12 @@ const refuseOverlap = Effect.fnUntraced(function* (checkout: string, paths: Read
   const status = yield* git.run(["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"], {
     cwd: checkout,
   });
-  const dirty = new Set(parseStatus(status.stdout).map(({ path }) => path));
-  const clashes: Array<string> = [];
-  for (const { path, old } of paths) {
-    if (dirty.has(path) || parentsOf(path).some((parent) => dirty.has(parent))) clashes.push(path);
-    // Git overwrites ignored files without a word.
-    else if (old === null && (yield* exists(join(checkout, path)))) clashes.push(path);
-  }
+  // A repository within this one is shown as its folder.
+  const dirty = new Set(parseStatus(status.stdout).map(({ path }) => path.replace(/\/$/, "")));
+  const inTheWay = new Set(yield* pathsInTheWay(checkout, paths));
+  const clashes = paths
+    .map(({ path }) => path)
+    .filter((path) => inTheWay.has(path) || [path, ...parentsOf(path)].some((one) => dirty.has(one)));
   if (clashes.length === 0) return;
   return yield* new LandingRefused({
     message: `Landing would overwrite changes of yours in ${checkout}: ${listed(clashes)}. Commit, stash or move them, and land again.`,

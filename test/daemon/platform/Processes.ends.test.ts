@@ -18,13 +18,16 @@ const pidsIn = (path: string, count: number) =>
     return pids.length >= count && pids;
   });
 
-/** Writes its own process id to the file and starts a child in its group that does so too; both ignore SIGTERM. */
+/**
+ * Writes its own process id to the file and starts a child in its group, without the marker, that does so
+ * too; both ignore SIGTERM.
+ */
 const stubborn = `
   const { appendFileSync } = require("node:fs");
   const { spawn } = require("node:child_process");
   process.on("SIGTERM", () => {});
   appendFileSync(process.argv[1], process.pid + "\\n");
-  if (process.argv[2] !== "child") spawn(process.execPath, ["-e", process._eval, process.argv[1], "child"], { stdio: "inherit" });
+  if (process.argv[2] !== "child") spawn(process.execPath, ["-e", process._eval, process.argv[1], "child"], { stdio: "inherit", env: {} });
   setInterval(() => {}, 1000);
 `;
 const stubbornIn = (folder: string) => ({

@@ -154,16 +154,16 @@ describe("Processes", () => {
 
 describe("environment", () => {
   it("lets through what a program needs to run, and none of our own secrets", () => {
-    process.env["OCVIBE_AGENT_TOKEN"] = "secret";
-    process.env["NPM_TOKEN"] = "secret";
+    process.env.OCVIBE_AGENT_TOKEN = "secret";
+    process.env.NPM_TOKEN = "secret";
     try {
       const env = environment();
       assert.notInclude(Object.values(env), "secret");
-      assert.strictEqual(env["HOME"], process.env["HOME"]);
-      assert.strictEqual(env["PATH"]?.split(":")[0], join(node, ".."));
+      assert.strictEqual(env.HOME, process.env.HOME);
+      assert.strictEqual(env.PATH?.split(":")[0], join(node, ".."));
     } finally {
-      delete process.env["OCVIBE_AGENT_TOKEN"];
-      delete process.env["NPM_TOKEN"];
+      delete process.env.OCVIBE_AGENT_TOKEN;
+      delete process.env.NPM_TOKEN;
     }
   });
 });

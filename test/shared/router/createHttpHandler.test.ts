@@ -8,13 +8,15 @@ const serve = () => {
   const seen: Seen = { pulled: 0, ended: [] };
   const options = httpOptions(seen);
   const handler = createHttpHandler(options);
-  const post = (path: string, body: BodyInit | null, init: RequestInit = {}) =>
-    handler(new Request(`http://localhost/api/${path}`, { method: "POST", body, duplex: "half", ...init } as RequestInit));
-  const get = (path: string, init: RequestInit = {}) => handler(new Request(`http://localhost/api/${path}`, init));
+  type Init = { readonly headers?: Record<string, string>; readonly signal?: AbortSignal };
+  const post = (path: string, body: string | ReadableStream | null, { headers = {}, signal }: Init = {}) =>
+    handler(new Request(`http://localhost/api/${path}`, { method: "POST", body, headers, duplex: "half" } as RequestInit), signal);
+  const get = (path: string, { headers = {}, signal }: Init = {}) =>
+    handler(new Request(`http://localhost/api/${path}`, { headers }), signal);
   return { seen, options, handler, post, get };
 };
 
-const refusal = async (response: Response) => ({ status: response.status, ...(await response.json()) });
+const refusal = async (response: Response) => (await response.json()) as { readonly kind: string };
 const counting = (to: number) => `deep/count?input=${encodeURIComponent(JSON.stringify({ to }))}`;
 
 describe("createHttpHandler", () => {
@@ -33,7 +35,7 @@ describe("createHttpHandler", () => {
 
   it("refuses each fault of a request in the server's own terms", async () => {
     const { post, get, handler } = serve();
-    const kinds = async (response: Promise<Response>) => (await refusal(await response))["kind"];
+    const kinds = async (response: Promise<Response>) => (await refusal(await response)).kind;
     assert.strictEqual(await kinds(post("nowhere", "{}")), "no-route");
     assert.strictEqual(await kinds(post("deep", "{}")), "no-route");
     assert.strictEqual(await kinds(post("double/", "{}")), "no-route");
@@ -52,7 +54,7 @@ describe("createHttpHandler", () => {
 
   it("asks who calls before it reads what is asked", async () => {
     const { post } = serve();
-    assert.strictEqual((await refusal(await post("deep/when", "not JSON")))["kind"], "access");
+    assert.strictEqual((await refusal(await post("deep/when", "not JSON"))).kind, "access");
   });
 
   it("takes a body up to the limit, refuses a larger one, and still reads it so that the sender can hear", async () => {
@@ -68,7 +70,7 @@ describe("createHttpHandler", () => {
         controller.enqueue(new Uint8Array(65_536).fill(32));
       },
     });
-    assert.strictEqual((await refusal(await post("double", body)))["kind"], "too-large");
+    assert.strictEqual((await refusal(await post("double", body))).kind, "too-large");
     assert.isAbove(read, limit + 200_000);
   });
 
@@ -81,7 +83,7 @@ describe("createHttpHandler", () => {
         cut = true;
       },
     });
-    assert.strictEqual((await refusal(await post("double", body)))["kind"], "too-large");
+    assert.strictEqual((await refusal(await post("double", body))).kind, "too-large");
     assert.isTrue(cut);
   });
 
@@ -120,7 +122,7 @@ describe("createHttpHandler", () => {
         // The doubled number must be a safe integer again, else the output is the defect.
         assert.include(valid ? [200, 500] : [400], response.status);
       }),
-      { numRuns: 20000, endOnFailure: true },
+      { numRuns: 300 },
     );
     assert.isTrue(options.defects.every((defect) => defect.includes("integer")));
   });

@@ -1,0 +1,76 @@
+/** `ocvibe daemon start|stop|status`: the process that holds the data. Any other command starts it when needed. */
+import { Effect } from "effect";
+import { Command } from "effect/cli";
+import { DaemonUnreachable } from "../../../shared/contract/errors.ts";
+import type { DaemonStatus } from "../../../shared/contract/routes.ts";
+import { count } from "../render/text.ts";
+import { openSession } from "../Session.ts";
+
+/** Longest wait for a daemon that promised to end. */
+const patienceMs = 15_000;
+
+const start = Command.make(
+  "start",
+  {},
+  Effect.fn("daemon.start")(function* () {
+    const session = yield* openSession;
+    const found = yield* session.ask((client, signal) => client.daemon.status({}, { signal }));
+    session.print(found, statusLines(found));
+  }),
+).pipe(Command.withDescription("Start the daemon, unless it runs"));
+
+const status = Command.make(
+  "status",
+  {},
+  Effect.fn("daemon.status")(function* () {
+    const session = yield* openSession;
+    const found = yield* session.askRunning((client, signal) => client.daemon.status({}, { signal }));
+    session.print(found, statusLines(found));
+  }),
+).pipe(Command.withDescription("Say whether the daemon runs"));
+
+const stop = Command.make(
+  "stop",
+  {},
+  Effect.fn("daemon.stop")(function* () {
+    const session = yield* openSession;
+    const stopped = yield* session
+      .askRunning((client, signal) => client.daemon.stop({}, { signal }))
+      .pipe(Effect.catchTag("DaemonUnreachable", () => Effect.succeed({ pid: null })));
+    if (stopped.pid === null) return session.print(stopped, ["No daemon was running."]);
+    yield* awaitEnd(stopped.pid);
+    session.print(stopped, [
+      `The daemon (process ${stopped.pid}) has ended. Swarms that were running can be resumed.`,
+    ]);
+  }),
+).pipe(Command.withDescription("End the daemon; running swarms can be resumed"));
+
+export const daemon = Command.make("daemon").pipe(
+  Command.withDescription("The process that holds the data"),
+  Command.withSubcommands([start, stop, status]),
+);
+
+const awaitEnd = Effect.fnUntraced(function* (pid: number) {
+  for (let waited = 0; isAlive(pid); waited += 20) {
+    if (waited > patienceMs) {
+      return yield* new DaemonUnreachable({
+        message: `The daemon (process ${pid}) was told to end and still runs after ${patienceMs / 1000} seconds. Its log says why; end it by its process id.`,
+      });
+    }
+    yield* Effect.sleep(20);
+  }
+});
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+};
+
+const statusLines = (found: typeof DaemonStatus.Type): ReadonlyArray<string> => [
+  `The daemon runs as process ${found.pid} since ${found.startedAt} (version ${found.version}, protocol ${found.protocol}).`,
+  `It works on ${count(found.liveSwarms, "swarm")}; its log has ${count(found.head, "event")}.`,
+];

@@ -1,0 +1,45 @@
+/** `ocvibe events`: the log itself. With `--json` an array; with `--follow` a line of JSON for each event. */
+import { Effect, Option } from "effect";
+import { Command, Flag } from "effect/cli";
+import type { StoredEvent } from "../../../shared/contract/events.ts";
+import { switchFlag, textFlag } from "../flags.ts";
+import { omitUndefined } from "../omitUndefined.ts";
+import { readHistory } from "../readHistory.ts";
+import { describeEvent, timeOf } from "../render/describeEvent.ts";
+import { plain } from "../render/text.ts";
+import { openSession } from "../Session.ts";
+
+export const events = Command.make(
+  "events",
+  {
+    from: Flag.Int("from").pipe(
+      Flag.withMetavar("N"),
+      Flag.withDescription("Begin with this sequence number"),
+      Flag.optional,
+    ),
+    follow: switchFlag("follow", "Go on with what happens, until Ctrl-C"),
+    type: textFlag("type", "T", "Only events of this type"),
+  },
+  Effect.fn("events")(function* (input) {
+    const session = yield* openSession;
+    const type = Option.getOrUndefined(input.type);
+    const after = Option.isSome(input.from) ? input.from.value - 1 : undefined;
+    if (input.follow) {
+      const filter = omitUndefined({ project: session.project, type, after: after ?? 0 });
+      return yield* session.ask(async (client, signal) => {
+        for await (const { data } of client.events.follow(filter, { signal })) {
+          session.screen.out(session.json ? JSON.stringify(data) : eventLine(data));
+        }
+      });
+    }
+    const all = yield* readHistory(session, omitUndefined({ type, after }));
+    session.print(all, all.map(eventLine));
+  }),
+).pipe(Command.withDescription("Show the log of events"));
+
+/** Sequence number, time, type, stream, actor, and the meaning where it has one for a person. */
+export const eventLine = (event: StoredEvent): string => {
+  const meaning = describeEvent(event)?.slice(timeOf(event.at).length + 1);
+  const head = `${String(event.seq).padStart(5)} ${timeOf(event.at)} ${plain(event.type).padEnd(21)} ${plain(event.stream)}`;
+  return `${head} (${plain(event.actor)})${meaning === undefined ? "" : `: ${meaning}`}`;
+};

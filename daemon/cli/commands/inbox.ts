@@ -1,0 +1,78 @@
+/** `ocvibe inbox`: what waits for the person, each with the command that answers it. */
+import { Effect } from "effect";
+import { Command } from "effect/cli";
+import type { SwarmView } from "../../../shared/contract/routes.ts";
+import { nextSteps } from "../concludeSwarm.ts";
+import { findingsLine } from "../render/describeEvent.ts";
+import { targetName } from "../render/names.ts";
+import { plain } from "../render/text.ts";
+import { openSession } from "../Session.ts";
+
+/** One thing that waits. `cell` is set where the answer is about one subtask. */
+export interface InboxEntry {
+  readonly kind: "answer" | "land" | "blocked" | "resume";
+  readonly epic: string;
+  readonly cell?: string;
+  readonly message: string;
+}
+
+export const inbox = Command.make(
+  "inbox",
+  {},
+  Effect.fn("inbox")(function* () {
+    const session = yield* openSession;
+    const { project } = session;
+    const swarms = yield* session.ask((client, signal) => client.swarm.list({ project }, { signal }));
+    const waiting = swarms
+      .map((swarm) => ({ swarm, entries: inboxOf(swarm) }))
+      .filter(({ entries }) => entries.length > 0);
+    const lines = waiting.flatMap(({ swarm, entries }) => [
+      ...entries.map((entry) => plain(entry.message)),
+      // A running swarm may have a subtask that waits for an answer.
+      ...nextSteps(session, { ...swarm, status: swarm.status === "running" ? "needs-you" : swarm.status }),
+    ]);
+    session.print(
+      waiting.flatMap(({ entries }) => entries),
+      lines.length === 0 ? ["Nothing waits for you in this project."] : lines,
+    );
+  }),
+).pipe(Command.withDescription("List what waits for you"));
+
+export const inboxOf = (swarm: SwarmView): ReadonlyArray<InboxEntry> => {
+  const { epic, title } = swarm;
+  const held = swarm.subtasks
+    .filter((subtask) => subtask.status === "needs-you")
+    .map((subtask): InboxEntry => {
+      const message = `${subtask.id} "${subtask.title}" waits for your answer: ${findingsLine(subtask.findings)}`;
+      return { kind: "answer", epic, cell: subtask.id, message };
+    });
+  switch (swarm.status) {
+    case "ready": {
+      const refused = swarm.refusal === null ? "" : ` (refused last time: ${swarm.refusal.message})`;
+      return [
+        {
+          kind: "land",
+          epic,
+          message: `${epic} "${title}" is ready to land on ${targetName(swarm)}${refused}`,
+        },
+      ];
+    }
+    case "blocked": {
+      const blocked = swarm.subtasks.filter((subtask) => subtask.status === "blocked");
+      return blocked.map((subtask): InboxEntry => {
+        const message = `${subtask.id} "${subtask.title}" is blocked: ${findingsLine(subtask.findings)}`;
+        return { kind: "blocked", epic, cell: subtask.id, message };
+      });
+    }
+    case "interrupted": {
+      const why = swarm.problem === null ? "" : `: ${swarm.problem}`;
+      return [...held, { kind: "resume", epic, message: `${epic} "${title}" was interrupted${why}` }];
+    }
+    case "landed":
+    case "cancelled":
+    case "discarded":
+      return [];
+    default:
+      return held;
+  }
+};

@@ -1,0 +1,22 @@
+/** `ocvibe resume [EPIC]`: goes on with a swarm from where its log says it stands, and shows it to its end. */
+import { Effect } from "effect";
+import { Command } from "effect/cli";
+import { chooseSwarm } from "../chooseSwarm.ts";
+import { concludeSwarm } from "../concludeSwarm.ts";
+import { epicArgument } from "../flags.ts";
+import { followSwarm } from "../followSwarm.ts";
+import { openSession } from "../Session.ts";
+
+export const resumeSwarm = Command.make(
+  "resume",
+  { epic: epicArgument },
+  Effect.fn("resume")(function* (input) {
+    const session = yield* openSession;
+    const { project } = session;
+    const { epic } = yield* chooseSwarm(session, input.epic, { verb: "resume", statuses: ["interrupted"] });
+    const begun = yield* session.ask((client, signal) => client.swarm.resume({ project, epic }, { signal }));
+    session.say(`Resumed ${epic}.`);
+    const ended = yield* followSwarm(session, begun);
+    yield* concludeSwarm(session, ended, { landing: false });
+  }),
+).pipe(Command.withDescription("Go on with a swarm that was interrupted"));

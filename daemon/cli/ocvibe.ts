@@ -1,0 +1,36 @@
+/** The whole command tree. */
+import { Command } from "effect/cli";
+import { answerGate } from "./commands/answerGate.ts";
+import { cancelSwarm } from "./commands/cancelSwarm.ts";
+import { daemon } from "./commands/daemon.ts";
+import { discardSwarm } from "./commands/discardSwarm.ts";
+import { doctor } from "./commands/doctor.ts";
+import { events } from "./commands/events.ts";
+import { hive } from "./commands/hive.ts";
+import { inbox } from "./commands/inbox.ts";
+import { landSwarm } from "./commands/landSwarm.ts";
+import { rebuild } from "./commands/rebuild.ts";
+import { reservations } from "./commands/reservations.ts";
+import { resumeSwarm } from "./commands/resumeSwarm.ts";
+import { startSwarm } from "./commands/startSwarm.ts";
+import { swarmStatus } from "./commands/swarmStatus.ts";
+import { root } from "./root.ts";
+
+export const ocvibe = root.pipe(
+  Command.withSubcommands([
+    startSwarm,
+    swarmStatus,
+    resumeSwarm,
+    cancelSwarm,
+    landSwarm,
+    discardSwarm,
+    inbox,
+    answerGate,
+    hive,
+    reservations,
+    events,
+    rebuild,
+    daemon,
+    doctor,
+  ]),
+);

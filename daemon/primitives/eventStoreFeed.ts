@@ -1,0 +1,66 @@
+/**
+ * History joined with what is appended later. A subscriber is a position in the log: it reads the log until it is
+ * at the head, then waits to be woken. The latest events stay in memory, so a subscriber that keeps up reads no
+ * SQL, and a slow one costs no memory.
+ */
+import { Deferred, Effect, Option, Stream } from "effect";
+import type { StorageError } from "../../shared/contract/errors.ts";
+import type { StoredEvent } from "../../shared/contract/events.ts";
+import { type EventFilter, type EventQueries, pageSize, whole } from "./eventQueries.ts";
+
+const kept = 2048;
+
+export const makeFeed = (options: { readonly queries: EventQueries; readonly head: () => number }) => {
+  const { queries, head } = options;
+  let recent: Array<StoredEvent> = [];
+  let wake = Deferred.makeUnsafe<void>();
+
+  const afterHead = (after: number): Effect.Effect<void> =>
+    Effect.suspend(() =>
+      head() > after ? Effect.void : Effect.andThen(Deferred.await(wake), () => afterHead(after)),
+    );
+
+  /** Matching events after `after`, and the position that is known with them. */
+  const next = Effect.fnUntraced(function* (filter: EventFilter, after: number, limit: number) {
+    const upTo = Math.min(head(), filter.upTo ?? head());
+    const from = after + 1 - (recent[0]?.seq ?? Number.POSITIVE_INFINITY);
+    if (from >= 0) {
+      const part = recent.slice(from, from + Math.min(limit, upTo - after));
+      return { events: part.filter((event) => matches(filter, event)), position: after + part.length };
+    }
+    const events = yield* queries.page({ ...filter, after, upTo, limit });
+    return { events, position: events.length < limit ? upTo : (events.at(-1)?.seq ?? upTo) };
+  });
+
+  return {
+    publish: (events: ReadonlyArray<StoredEvent>): void => {
+      recent = [...recent, ...events].slice(-kept);
+      const woken = wake;
+      wake = Deferred.makeUnsafe<void>();
+      Deferred.doneUnsafe(woken, Effect.void);
+    },
+
+    subscribe: (given: EventFilter): Stream.Stream<StoredEvent, StorageError> => {
+      const filter = whole(given);
+      const end = filter.upTo ?? Number.POSITIVE_INFINITY;
+      const start = { after: filter.after ?? 0, left: filter.limit ?? Number.POSITIVE_INFINITY };
+      if (start.after >= end || start.left <= 0) return Stream.empty;
+      return Stream.paginate(
+        start,
+        Effect.fnUntraced(function* ({ after, left }) {
+          yield* afterHead(after);
+          const { events, position } = yield* next(filter, after, Math.min(pageSize, left));
+          const rest = { after: position, left: left - events.length };
+          return [events, position < end && rest.left > 0 ? Option.some(rest) : Option.none()] as const;
+        }),
+      );
+    },
+  };
+};
+
+const matches = (filter: EventFilter, event: StoredEvent) =>
+  (filter.tenant === undefined || event.tenant === filter.tenant) &&
+  (filter.project === undefined || event.project === filter.project) &&
+  (filter.stream === undefined || event.stream === filter.stream) &&
+  (filter.types === undefined || filter.types.includes(event.type)) &&
+  (filter.actor === undefined || event.actor === filter.actor);

@@ -1,0 +1,117 @@
+/**
+ * Decides, outside SQL, whether one append can be stored and which events it makes. It gives sequence numbers from
+ * `next` on; nothing is kept here, so an append whose transaction failed is simply placed again.
+ */
+import { randomUUIDv7 } from "node:crypto";
+import { Effect, Result, Schema } from "effect";
+import { canonicalJson } from "../../shared/contract/canonicalJson.ts";
+import { ConcurrencyConflict, EventRejected } from "../../shared/contract/errors.ts";
+import { eventData, type StoredEvent } from "../../shared/contract/events.ts";
+import type { SqlStatement } from "../platform/sqlWorker.ts";
+import type { NewEvent, Origin } from "./EventStore.ts";
+import { type EventQueries, localTenant } from "./eventQueries.ts";
+import type { Projection } from "./Projection.ts";
+import { applyEvent } from "./projectionTables.ts";
+
+export interface Placement {
+  /** What the caller gets: for each event given, the event as stored. */
+  readonly stored: ReadonlyArray<StoredEvent>;
+  /** Those of them that are new. */
+  readonly fresh: ReadonlyArray<StoredEvent>;
+  /** What the new events do to the projections. */
+  readonly changes: ReadonlyArray<SqlStatement>;
+}
+
+interface Request {
+  readonly origin: Origin;
+  readonly events: ReadonlyArray<NewEvent>;
+  readonly expected: Readonly<Record<string, number>>;
+}
+
+const encoders = new Map(
+  Object.entries(eventData).map(([type, schema]) => [
+    type,
+    Schema.encodeUnknownResult(schema as Schema.Codec<unknown>, { onExcessProperty: "error" }),
+  ]),
+);
+
+export const makePlace = (options: {
+  readonly queries: EventQueries;
+  readonly projections: ReadonlyArray<Projection>;
+  /** The `seq` of a stream's last event, by `streamKey`; counts the appends that share the transaction. */
+  readonly headOf: (
+    tenant: string,
+    project: string,
+    stream: string,
+  ) => ReturnType<EventQueries["streamHead"]>;
+}) =>
+  Effect.fnUntraced(function* ({ origin, events, expected }: Request, next: number, at: string) {
+    const { queries, projections, headOf } = options;
+    const tenant = origin.tenant ?? localTenant;
+    const ids = events.flatMap((event) => event.id ?? []);
+    const known = ids.length === 0 ? new Map<string, StoredEvent>() : new Map(yield* queries.byId(ids));
+    const stored: Array<StoredEvent> = [];
+    const fresh: Array<StoredEvent> = [];
+    for (const event of events) {
+      const wanted: StoredEvent = {
+        seq: next + fresh.length,
+        id: event.id ?? randomUUIDv7(),
+        tenant,
+        project: origin.project,
+        stream: event.stream,
+        type: event.type,
+        version: 1,
+        data: yield* encodeData(event),
+        actor: origin.actor,
+        at,
+        correlation: origin.correlation ?? null,
+        causation: event.causation ?? null,
+      };
+      const before = known.get(wanted.id);
+      if (before === undefined) {
+        fresh.push(wanted);
+        if (event.id !== undefined) known.set(wanted.id, wanted);
+      } else if (contentOf(before) !== contentOf(wanted)) {
+        return yield* new EventRejected({
+          message: `The event id ${wanted.id} was used before with other content. Use a new id for a new event.`,
+          id: wanted.id,
+        });
+      }
+      stored.push(before ?? wanted);
+    }
+    // An append that was stored before is answered, not judged by what came after it.
+    if (fresh.length > 0) {
+      for (const [stream, seq] of Object.entries(expected)) {
+        const actual = yield* headOf(tenant, origin.project, stream);
+        if (actual !== seq) return yield* conflict(stream, seq, actual);
+      }
+    }
+    const placement: Placement = {
+      stored,
+      fresh,
+      changes: fresh.flatMap((event) => applyEvent(projections, event)),
+    };
+    return placement;
+  });
+
+const encodeData = (event: NewEvent) => {
+  const result = encoders.get(event.type)?.(event.data);
+  if (result !== undefined && Result.isSuccess(result))
+    return Effect.succeed(result.success as StoredEvent["data"]);
+  const why = result === undefined ? "its type is not in the catalogue" : String(result.failure);
+  return Effect.fail(
+    new EventRejected({ message: `A ${event.type} can't be stored: ${why}`, id: event.id ?? "" }),
+  );
+};
+
+/** What makes two events with one id the same event. The correlation does not: it is new with each request. */
+const contentOf = ({ tenant, project, stream, type, actor, data }: StoredEvent): string =>
+  canonicalJson([tenant, project, stream, type, actor, data]);
+
+const conflict = (stream: string, expected: number, actual: number) =>
+  new ConcurrencyConflict({
+    message: `${stream} is at ${actual}, not at ${expected}: somebody else wrote to it. Read it again and decide anew.`,
+    stream,
+    expected,
+    actual,
+  });
