@@ -6,13 +6,14 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NodeRuntime } from "@effect/platform-node";
 import { Cause, Effect, Layer } from "effect";
-import { PROTOCOL } from "../shared/contract/protocol.ts";
 import { dataFolder, socketPath } from "../shared/client/dataFolder.ts";
+import { PROTOCOL } from "../shared/contract/protocol.ts";
+import { version } from "../shared/contract/version.ts";
 import { createHttpHandler } from "../shared/router/createHttpHandler.ts";
 import { authenticate } from "./api/authenticate.ts";
 import { encodeFailure, refuseRequest } from "./api/encodeFailure.ts";
 import { routes } from "./api/handlers.ts";
-import { Lifecycle, version } from "./api/Lifecycle.ts";
+import { Lifecycle } from "./api/Lifecycle.ts";
 import { listen } from "./api/listen.ts";
 import { Agents } from "./coordination/agents/Agents.ts";
 import { agentsProjection } from "./coordination/agents/agentsProjection.ts";
@@ -24,8 +25,8 @@ import { approvalsProjection } from "./orchestration/swarm/approvalsProjection.t
 import { Projects } from "./orchestration/swarm/Projects.ts";
 import { Swarms } from "./orchestration/swarm/Swarms.ts";
 import { swarmsProjection } from "./orchestration/swarm/swarmsProjection.ts";
-import { DataFolder, makeDataFolder } from "./platform/DataFolder.ts";
 import { holdDaemonLock } from "./platform/DaemonLock.ts";
+import { DataFolder, makeDataFolder } from "./platform/DataFolder.ts";
 import { Git } from "./platform/Git.ts";
 import { fileLog } from "./platform/log.ts";
 import { Processes } from "./platform/Processes.ts";
@@ -33,10 +34,18 @@ import { sqlLayer } from "./platform/Sql.ts";
 import { EventStore } from "./primitives/EventStore.ts";
 
 const root = dataFolder();
-const idleSeconds = Number(process.env["OCVIBE_IDLE_SECONDS"] ?? 600);
-const projections = [agentsProjection, cellsProjection, leasesProjection, approvalsProjection, swarmsProjection];
+const idleSeconds = Number(process.env.OCVIBE_IDLE_SECONDS ?? 600);
+const projections = [
+  agentsProjection,
+  cellsProjection,
+  leasesProjection,
+  approvalsProjection,
+  swarmsProjection,
+];
 
-const store = EventStore.layer(projections).pipe(Layer.provideMerge(sqlLayer({ file: join(root, "store.db") })));
+const store = EventStore.layer(projections).pipe(
+  Layer.provideMerge(sqlLayer({ file: join(root, "store.db") })),
+);
 const hive = Layer.unwrap(Effect.map(DataFolder, ({ cloneId }) => Hive.layer({ cloneId })));
 const coordination = Layer.mergeAll(Agents.layer, Reservations.layer, hive);
 const platform = Layer.mergeAll(Git.layer, Processes.layer, DataFolder.layer(root));
@@ -59,7 +68,9 @@ const serve = Effect.gen(function* () {
     services,
     context: authenticate,
     refuse: refuseRequest,
-    encodeFailure: encodeFailure((reference, cause) => runFork(Effect.logError("a request failed", { reference }, cause))),
+    encodeFailure: encodeFailure((reference, cause) =>
+      runFork(Effect.logError("a request failed", { reference }, cause)),
+    ),
   });
   const { clients } = yield* listen({ socket, handler });
   lifecycle.countClients(clients);
@@ -78,7 +89,9 @@ const daemon = Effect.gen(function* () {
   Effect.scoped,
   // Another daemon serves this folder; whoever started this one will find it.
   Effect.catchTag("DaemonLockBusy", () => Effect.void),
-  Effect.tapCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.sync(() => refuse(cause)))),
+  Effect.tapCause((cause) =>
+    Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.sync(() => refuse(cause)),
+  ),
 );
 
 /** Says why there is no daemon, where the client that started it looks. */

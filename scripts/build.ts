@@ -31,7 +31,9 @@ const { metafile } = await build({
   external: ["@libsql/client"],
   define: { OCVIBE_TEST_BUILD: String(forTests), OCVIBE_BUNDLED: "true" },
   // Some bundled CommonJS packages call require() for Node's own modules.
-  banner: { js: 'import { createRequire as __cr } from "node:module"; const require = __cr(import.meta.url);' },
+  banner: {
+    js: 'import { createRequire as __cr } from "node:module"; const require = __cr(import.meta.url);',
+  },
   logLevel: quiet ? "warning" : "info",
 });
 await writeFile(`${outdir}/meta.json`, JSON.stringify(metafile));

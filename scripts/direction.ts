@@ -7,7 +7,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
-const layers = ["daemon/platform", "daemon/primitives", "daemon/coordination", "daemon/orchestration", "daemon/api"];
+const layers = [
+  "daemon/platform",
+  "daemon/primitives",
+  "daemon/coordination",
+  "daemon/orchestration",
+  "daemon/api",
+];
 const onlyShared = ["extension", "webview", "daemon/cli"];
 
 const inside = (path: string, folder: string) => path === folder || path.startsWith(`${folder}/`);
@@ -29,7 +35,8 @@ export function forbidden(from: string, to: string): string | undefined {
   if (fromLayer === -1) return undefined;
   if (toLayer === -1 || toLayer > fromLayer) return `${layers[fromLayer]} may not import upwards`;
   const [a, b] = [coordinationFolder(from), coordinationFolder(to)];
-  if (fromLayer === 2 && toLayer === 2 && a !== b && !isService(to)) return "sideways, and not through a service";
+  if (fromLayer === 2 && toLayer === 2 && a !== b && !isService(to))
+    return "sideways, and not through a service";
   return undefined;
 }
 
@@ -51,6 +58,8 @@ if (import.meta.main) {
       for (const match of readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) {
         const from = relative(root, file);
         const to = relative(root, resolve(dirname(file), match[1] ?? ""));
+        // Data, not a module: the package's version.
+        if (to === "package.json") continue;
         const reason = forbidden(from, to);
         if (reason !== undefined) {
           console.error(`${from} imports ${to}: ${reason}`);

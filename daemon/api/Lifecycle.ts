@@ -5,11 +5,10 @@
 import { Clock, Context, Deferred, Effect, Layer } from "effect";
 import { PROTOCOL } from "../../shared/contract/protocol.ts";
 import type { DaemonStatus } from "../../shared/contract/routes.ts";
+import { version } from "../../shared/contract/version.ts";
 import { Swarms } from "../orchestration/swarm/Swarms.ts";
 import { DataFolder } from "../platform/DataFolder.ts";
 import { EventStore } from "../primitives/EventStore.ts";
-
-export const version = "0.1.0";
 
 export class Lifecycle extends Context.Service<
   Lifecycle,

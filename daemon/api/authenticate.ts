@@ -31,7 +31,9 @@ export const authenticate = Effect.fn("authenticate")(function* (request: Reques
   if (data.isPersonToken(token)) {
     const pid = Number(request.headers.get(headers.pid));
     if (access === "person" && Number.isInteger(pid) && (yield* runsInsideWorker(pid))) {
-      return yield* new NotAllowed({ message: "Only the person may do this, and this process was started by an agent." });
+      return yield* new NotAllowed({
+        message: "Only the person may do this, and this process was started by an agent.",
+      });
     }
     const person: Caller = { kind: "person", actor: "person" };
     return person;
@@ -39,12 +41,21 @@ export const authenticate = Effect.fn("authenticate")(function* (request: Reques
   const agents = yield* Agents;
   const agent = agents.authenticate(token);
   if (agent === undefined) {
-    return yield* new Unauthenticated({ message: "The token is not known, or its agent has ended. Register again." });
+    return yield* new Unauthenticated({
+      message: "The token is not known, or its agent has ended. Register again.",
+    });
   }
   if (access === "person") {
-    return yield* new NotAllowed({ message: `Only the person may do this; this token is ${agent.name}'s, an agent.` });
+    return yield* new NotAllowed({
+      message: `Only the person may do this; this token is ${agent.name}'s, an agent.`,
+    });
   }
-  const caller: Caller = { kind: "agent", actor: `agent:${agent.name}`, name: agent.name, project: agent.project };
+  const caller: Caller = {
+    kind: "agent",
+    actor: `agent:${agent.name}`,
+    name: agent.name,
+    project: agent.project,
+  };
   return caller;
 });
 

@@ -24,7 +24,12 @@ const store = Effect.gen(function* () {
   const line: Line =
     verdict === "ok"
       ? { what: "store", ok: true, detail: "the database is whole" }
-      : { what: "store", ok: false, detail: verdict, remedy: "Stop the daemon and restore store.db from a backup." };
+      : {
+          what: "store",
+          ok: false,
+          detail: verdict,
+          remedy: "Stop the daemon and restore store.db from a backup.",
+        };
   return line;
 });
 
@@ -45,7 +50,11 @@ const project = Effect.fnUntraced(function* (directory: string) {
   return yield* Effect.gen(function* () {
     const user = yield* inspect(directory);
     const { checks } = yield* checksAt(user);
-    const repository: Line = { what: "repository", ok: true, detail: `${user.root} at ${user.commit.slice(0, 10)}` };
+    const repository: Line = {
+      what: "repository",
+      ok: true,
+      detail: `${user.root} at ${user.commit.slice(0, 10)}`,
+    };
     const gate: Line =
       checks.length > 0
         ? { what: "checks", ok: true, detail: checks.map((check) => check.name).join(", ") }

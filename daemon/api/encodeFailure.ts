@@ -31,13 +31,17 @@ export const encodeFailure =
       const encoded = encode(failure);
       if (Result.isSuccess(encoded)) return { status: statuses[failure._tag] ?? 500, body: encoded.success };
     }
-    const reference = randomUUID();
-    log(reference, cause);
+    // Its caller has gone, or the daemon is stopping: nothing failed that the log should tell of.
     const interrupted = Cause.hasInterruptsOnly(cause);
+    const reference = interrupted ? "" : randomUUID();
+    if (!interrupted) log(reference, cause);
     const message = interrupted
       ? "The daemon is stopping; run the command again."
       : `Something went wrong inside the daemon. Its log, logs/daemon.log in the data folder, has it under ${reference}.`;
-    return { status: interrupted ? 503 : 500, body: Effect.runSync(Schema.encodeEffect(InternalError)(new InternalError({ message, reference }))) };
+    return {
+      status: interrupted ? 503 : 500,
+      body: Effect.runSync(Schema.encodeEffect(InternalError)(new InternalError({ message, reference }))),
+    };
   };
 
 /** Faults of a request itself, as errors of ours. */

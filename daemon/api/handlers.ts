@@ -14,11 +14,11 @@ import {
   discardSwarm,
   resumeSwarm,
 } from "../orchestration/swarm/decideSwarm.ts";
-import { planTask } from "../orchestration/swarm/planTask.ts";
 import { Projects } from "../orchestration/swarm/Projects.ts";
+import { planTask } from "../orchestration/swarm/planTask.ts";
 import { proposeSwarm } from "../orchestration/swarm/proposeSwarm.ts";
-import { startSwarm } from "../orchestration/swarm/startSwarm.ts";
 import { Swarms } from "../orchestration/swarm/Swarms.ts";
+import { startSwarm } from "../orchestration/swarm/startSwarm.ts";
 import { EventStore } from "../primitives/EventStore.ts";
 import type { Caller } from "./authenticate.ts";
 import { diagnose } from "./diagnose.ts";
@@ -29,7 +29,9 @@ const projectOf = Effect.fnUntraced(function* (directory: string, caller: Caller
   const projects = yield* Projects;
   const id = yield* projects.known(directory);
   if (id === undefined) {
-    return yield* new NotFound({ message: `${directory} is no project of ours yet: no swarm was ever started there.` });
+    return yield* new NotFound({
+      message: `${directory} is no project of ours yet: no swarm was ever started there.`,
+    });
   }
   return yield* ownProject(id, caller);
 });
@@ -58,7 +60,9 @@ const withProject = <A, E, R>(
   use: (project: string) => Effect.Effect<A, E, R>,
 ) => Effect.flatMap(projectOf(input.project, context), use);
 
-type Services = Effect.Services<ReturnType<typeof startSwarm | typeof approveLanding | typeof planTask | typeof diagnose>>;
+type Services = Effect.Services<
+  ReturnType<typeof startSwarm | typeof approveLanding | typeof planTask | typeof diagnose>
+>;
 
 export const routes = implement<typeof contract, Caller, AnyError, Services | Lifecycle>(contract, {
   daemon: {
@@ -78,7 +82,9 @@ export const routes = implement<typeof contract, Caller, AnyError, Services | Li
     land: ({ input }) => approveLanding(input),
     answer: ({ input }) => answerGate(input),
     status: (request) =>
-      withProject(request, (project) => Effect.flatMap(Swarms, (swarms) => swarms.view(project, request.input.epic))),
+      withProject(request, (project) =>
+        Effect.flatMap(Swarms, (swarms) => swarms.view(project, request.input.epic)),
+      ),
     list: (request) =>
       withProject(
         request,
@@ -86,8 +92,8 @@ export const routes = implement<typeof contract, Caller, AnyError, Services | Li
           const store = yield* EventStore;
           const swarms = yield* Swarms;
           const rows = yield* store.rows("swarms", { project });
-          const recent = rows.toSorted((a, b) => Number(b["last_seq"]) - Number(a["last_seq"])).slice(0, listed);
-          return yield* Effect.forEach(recent, (row) => swarms.view(project, String(row["epic"])));
+          const recent = rows.toSorted((a, b) => Number(b.last_seq) - Number(a.last_seq)).slice(0, listed);
+          return yield* Effect.forEach(recent, (row) => swarms.view(project, String(row.epic)));
         }),
       ),
     watch: ({ input, context }) =>
@@ -123,18 +129,18 @@ export const routes = implement<typeof contract, Caller, AnyError, Services | Li
           const scope = yield* visible(input.project, context);
           const [id, seq] = lastEventId?.split(":") ?? [];
           if (id !== undefined && id !== store.storeId) {
-            return yield* new NotNow({ message: "This is another store than the one you were following. Start from its beginning." });
+            return yield* new NotNow({
+              message: "This is another store than the one you were following. Start from its beginning.",
+            });
           }
           const after = seq === undefined ? input.after : Number(seq);
-          return store
-            .subscribe({ ...scope, ...given({ after }) })
-            .pipe(
-              Stream.map((event) => ({
-                id: `${store.storeId}:${event.seq}`,
-                // What the filter leaves out still moves the reader on.
-                ...(input.type === undefined || event.type === input.type ? { data: event } : {}),
-              })),
-            );
+          return store.subscribe({ ...scope, ...given({ after }) }).pipe(
+            Stream.map((event) => ({
+              id: `${store.storeId}:${event.seq}`,
+              // What the filter leaves out still moves the reader on.
+              ...(input.type === undefined || event.type === input.type ? { data: event } : {}),
+            })),
+          );
         }),
       ),
     rebuild: () => Effect.flatMap(EventStore, (store) => store.rebuild),

@@ -26,7 +26,7 @@ export class Screen extends Context.Service<
 >()("opencode-vibe/cli/Screen") {
   static readonly layer = Layer.sync(Screen, () => {
     const { stdout, stderr, stdin, env } = process;
-    const terminal = stdout.isTTY === true && env["TERM"] !== "dumb";
+    const terminal = stdout.isTTY === true && env.TERM !== "dumb";
     return Screen.of({
       out: (line) => {
         stdout.write(`${line}\n`);
@@ -39,7 +39,7 @@ export class Screen extends Context.Service<
       },
       interactive: stdin.isTTY === true && stdout.isTTY === true,
       animate: terminal,
-      colour: terminal && (env["NO_COLOR"] ?? "") === "",
+      colour: terminal && (env.NO_COLOR ?? "") === "",
       columns: () => stdout.columns || 80,
       rows: () => stdout.rows || 24,
       ask,

@@ -31,7 +31,7 @@ export const ownCommand = (words: ReadonlyArray<string>, project: string, around
 };
 
 const program = (around: Surroundings): string => {
-  const given = around.env["OCVIBE_COMMAND"];
+  const given = around.env.OCVIBE_COMMAND;
   if (given !== undefined && given !== "") return quoted(given, around.platform);
   if (onPath("ocvibe", around) !== undefined) return "ocvibe";
   const node = onPath("node", around);
@@ -43,7 +43,7 @@ const program = (around: Surroundings): string => {
 const onPath = (name: string, around: Surroundings): string | undefined => {
   const windows = around.platform === "win32";
   const names = windows ? [`${name}.cmd`, `${name}.exe`] : [name];
-  return (around.env["PATH"] ?? around.env["Path"] ?? "")
+  return (around.env.PATH ?? around.env.Path ?? "")
     .split(delimiter)
     .filter(
       (folder) => isAbsolute(folder) && !/[\\/](node_modules[\\/]\.bin|node-gyp-bin)[\\/]?$/.test(folder),

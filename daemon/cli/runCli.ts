@@ -10,12 +10,12 @@ import { Cause, Effect, Exit, Fiber, Layer } from "effect";
 import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli";
 import { dataFolder } from "../../shared/client/dataFolder.ts";
 import { exitCodeOf, InvalidInput } from "../../shared/contract/errors.ts";
+import { version } from "../../shared/contract/version.ts";
 import { asAnyError, isAnyError } from "./asAnyError.ts";
 import { ocvibe } from "./ocvibe.ts";
 import { jsonError, renderError } from "./renderError.ts";
 import { Screen } from "./Screen.ts";
 import { SilentExit } from "./SilentExit.ts";
-import { version } from "./version.ts";
 
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 

@@ -116,5 +116,5 @@ const demonstrate = async (): Promise<number> => {
 const given = process.argv.slice(2);
 process.exitCode =
   given.length > 0
-    ? await run(["start", ...given], process.env, process.env["INIT_CWD"] ?? process.cwd())
+    ? await run(["start", ...given], process.env, process.env.INIT_CWD ?? process.cwd())
     : await demonstrate();

@@ -1,5 +1,5 @@
 /** The folder with everything the daemon keeps, for this user only. */
-import { randomBytes, timingSafeEqual, createHash } from "node:crypto";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { chmod, link, mkdir, readFile, realpath, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -82,7 +82,8 @@ const readCloneId = Effect.fnUntraced(function* (root: string) {
   const machine = yield* machineId;
   const text = yield* fileSystem(file, () => readFile(file, "utf8")).pipe(Effect.option);
   const known = Option.flatMap(text, Schema.decodeUnknownOption(CloneRecord));
-  if (Option.isSome(known) && known.value.path === path && known.value.machine === machine) return known.value.id;
+  if (Option.isSome(known) && known.value.path === path && known.value.machine === machine)
+    return known.value.id;
   const id = randomBytes(6).toString("hex");
   yield* fileSystem(file, async () => {
     await writeFile(`${file}.new`, JSON.stringify({ id, path, machine }, null, 2), { mode: 0o600 });

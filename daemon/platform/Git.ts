@@ -45,7 +45,10 @@ export class Git extends Context.Service<
   }
 >()("opencode-vibe/platform/Git") {
   static readonly layer = Layer.succeed(Git, {
-    run: (args, options) => runGit(args, options, (git) => git.raw([...args])).pipe(Effect.map(({ output, ...rest }) => ({ ...rest, stdout: output }))),
+    run: (args, options) =>
+      runGit(args, options, (git) => git.raw([...args])).pipe(
+        Effect.map(({ output, ...rest }) => ({ ...rest, stdout: output })),
+      ),
     readBlob: (oid, { filtersOf, ...options }) => {
       const args = filtersOf === undefined ? ["blob", oid] : ["--filters", `--path=${filtersOf}`, oid];
       return runGit(["cat-file", ...args], options, (git) => git.binaryCatFile(args)).pipe(
@@ -131,4 +134,5 @@ const gitError = (args: ReadonlyArray<string>, cwd: string, exitCode: number, st
 const firstLine = (text: string) => text.trim().split("\n")[0] ?? "no message";
 
 /** The fields of output that was asked for with `-z`. */
-export const nulFields = (text: string): ReadonlyArray<string> => text.split("\0").filter((field) => field !== "");
+export const nulFields = (text: string): ReadonlyArray<string> =>
+  text.split("\0").filter((field) => field !== "");

@@ -17,6 +17,10 @@ export const fileSystem = <A>(path: string, run: () => Promise<A>): Effect.Effec
     catch: (cause) => {
       const code = (cause as NodeJS.ErrnoException).code ?? "UNKNOWN";
       const why = cause instanceof Error ? cause.message : String(cause);
-      return new FileSystemError({ message: `${remedies[code] ?? "A file operation failed."} (${why})`, path, code });
+      return new FileSystemError({
+        message: `${remedies[code] ?? "A file operation failed."} (${why})`,
+        path,
+        code,
+      });
     },
   });

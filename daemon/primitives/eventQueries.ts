@@ -33,8 +33,8 @@ export type EventQueries = ReturnType<typeof eventQueries>;
 export const eventQueries = (sql: SqlBatch["Service"]) => ({
   /** The last event's `seq` and `at`; 0 and an empty text for an empty log. */
   last: Effect.map(sql.query("SELECT seq, at FROM events ORDER BY seq DESC LIMIT 1"), ([row]) => ({
-    seq: Number(row?.["seq"] ?? 0),
-    at: String(row?.["at"] ?? ""),
+    seq: Number(row?.seq ?? 0),
+    at: String(row?.at ?? ""),
   })),
 
   streamHead: (tenant: string, project: string, stream: string) =>
@@ -44,7 +44,7 @@ export const eventQueries = (sql: SqlBatch["Service"]) => ({
         project,
         stream,
       ]),
-      ([row]) => Number(row?.["seq"] ?? 0),
+      ([row]) => Number(row?.seq ?? 0),
     ),
 
   byId: (ids: ReadonlyArray<string>) =>
@@ -52,7 +52,7 @@ export const eventQueries = (sql: SqlBatch["Service"]) => ({
       sql.query(`SELECT ${columns} FROM events WHERE id IN (SELECT value FROM json_each(?))`, [
         JSON.stringify(ids),
       ]),
-      (rows) => new Map(rows.map((row) => [String(row["id"]), asEvent(row)])),
+      (rows) => new Map(rows.map((row) => [String(row.id), asEvent(row)])),
     ),
 
   /** One statement for any number of events: `json_each` is as fast as anything that the client offers. */
@@ -120,5 +120,5 @@ const pageQuery = (given: EventFilter): [sql: string, args: ReadonlyArray<unknow
 
 const asEvent = (row: SqlRow): StoredEvent => ({
   ...(row as unknown as StoredEvent),
-  data: JSON.parse(String(row["data"])),
+  data: JSON.parse(String(row.data)),
 });

@@ -44,10 +44,10 @@ export const openProjections = Effect.fn("openProjections")(function* (
     { sql: "DELETE FROM projections WHERE name NOT IN (SELECT value FROM json_each(?))", args: [names] },
   ]);
   const versions = new Map(
-    (yield* sql.query("SELECT name, version FROM projections")).map((row) => [row["name"], row["version"]]),
+    (yield* sql.query("SELECT name, version FROM projections")).map((row) => [row.name, row.version]),
   );
   const tables = new Set(
-    (yield* sql.query("SELECT name FROM sqlite_master WHERE type = 'table'")).map((row) => row["name"]),
+    (yield* sql.query("SELECT name FROM sqlite_master WHERE type = 'table'")).map((row) => row.name),
   );
   for (const projection of projections) {
     const complete = projection.tables.every(({ name }) => tables.has(name));

@@ -10,5 +10,5 @@ export const storeId = Effect.fn("storeId")(function* () {
     { sql: "INSERT INTO store (key, value) VALUES ('id', ?) ON CONFLICT (key) DO NOTHING", args: [fresh] },
   ]);
   const [row] = yield* sql.query("SELECT value FROM store WHERE key = 'id'");
-  return String(row?.["value"]);
+  return String(row?.value);
 });

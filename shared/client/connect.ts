@@ -28,7 +28,9 @@ export const connect = async (options: ConnectOptions): Promise<DaemonClient> =>
   const folder = options.folder ?? dataFolder();
   const running = await findDaemon(folder);
   if (running === undefined && !options.start) {
-    throw new DaemonUnreachable({ message: "No daemon is running. Any command that needs one starts it, for instance `daemon start`." });
+    throw new DaemonUnreachable({
+      message: "No daemon is running. Any command that needs one starts it, for instance `daemon start`.",
+    });
   }
   const address = running ?? (await startDaemon(folder));
   if (address.protocol < OLDEST_PROTOCOL || address.protocol > PROTOCOL + 1) {
@@ -56,13 +58,15 @@ const readAddress = (folder: string): DaemonAddress | undefined => {
 
 /** An agent's token where there is one, so that an agent never speaks with the person's authority by accident. */
 const readToken = (folder: string): string => {
-  const agent = process.env["OCVIBE_AGENT_TOKEN"];
+  const agent = process.env.OCVIBE_AGENT_TOKEN;
   if (agent !== undefined && agent !== "") return agent;
   const file = join(folder, "person.token");
   try {
     return readFileSync(file, "utf8").trim();
   } catch {
-    throw new NotAllowed({ message: `Your token ${file} can't be read. It is made by the daemon; check its owner and mode.` });
+    throw new NotAllowed({
+      message: `Your token ${file} can't be read. It is made by the daemon; check its owner and mode.`,
+    });
   }
 };
 

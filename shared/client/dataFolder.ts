@@ -6,16 +6,16 @@ import { join, resolve } from "node:path";
 
 /** `OCVIBE_HOME`, else the platform's folder for data of programs + `opencode-vibe`. */
 export const dataFolder = (env: NodeJS.ProcessEnv = process.env): string => {
-  const given = env["OCVIBE_HOME"];
+  const given = env.OCVIBE_HOME;
   if (given !== undefined && given !== "") return resolve(given);
   const home = homedir();
   switch (process.platform) {
     case "darwin":
       return join(home, "Library", "Application Support", "opencode-vibe");
     case "win32":
-      return join(env["LOCALAPPDATA"] ?? join(home, "AppData", "Local"), "opencode-vibe");
+      return join(env.LOCALAPPDATA ?? join(home, "AppData", "Local"), "opencode-vibe");
     default:
-      return join(env["XDG_DATA_HOME"] ?? join(home, ".local", "share"), "opencode-vibe");
+      return join(env.XDG_DATA_HOME ?? join(home, ".local", "share"), "opencode-vibe");
   }
 };
 
@@ -24,7 +24,7 @@ export const dataFolder = (env: NodeJS.ProcessEnv = process.env): string => {
  * 100 bytes.
  */
 export const runtimeFolder = (env: NodeJS.ProcessEnv = process.env): string => {
-  const given = env["XDG_RUNTIME_DIR"];
+  const given = env.XDG_RUNTIME_DIR;
   if (given !== undefined && given !== "" && given.length < 60) return join(given, "ocvibe");
   const base = tmpdir().length < 60 ? tmpdir() : "/tmp";
   return join(base, `ocvibe-${process.getuid?.() ?? userInfo().username}`);
@@ -33,7 +33,9 @@ export const runtimeFolder = (env: NodeJS.ProcessEnv = process.env): string => {
 /** The Unix socket, or the Windows pipe, of the daemon of a data folder. */
 export const socketPath = (folder: string, env: NodeJS.ProcessEnv = process.env): string => {
   const name = createHash("sha256").update(realPathOf(folder)).digest("hex").slice(0, 16);
-  return process.platform === "win32" ? `\\\\.\\pipe\\ocvibe-${name}` : join(runtimeFolder(env), `${name}.sock`);
+  return process.platform === "win32"
+    ? `\\\\.\\pipe\\ocvibe-${name}`
+    : join(runtimeFolder(env), `${name}.sock`);
 };
 
 /** Two names of one folder are one folder; one that does not exist yet has one name. */

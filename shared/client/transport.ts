@@ -1,5 +1,5 @@
 /** Carries requests to the daemon: HTTP over its socket, with the caller's token on each. */
-import { type IncomingMessage, request as httpRequest } from "node:http";
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { Result, Schema } from "effect";
 import { Sse } from "effect/encoding";
 import { AnyError, DaemonUnreachable, InternalError } from "../contract/errors.ts";
@@ -59,14 +59,18 @@ const send = (
           [headers.protocol]: String(PROTOCOL),
           [headers.pid]: String(process.pid),
           ...(address.token === "" ? {} : { authorization: `Bearer ${address.token}` }),
-          ...(body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
+          ...(body === undefined
+            ? {}
+            : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
           ...(options.lastEventId === undefined ? {} : { "last-event-id": options.lastEventId }),
         },
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       },
       resolve,
     );
-    outgoing.on("error", (cause: NodeJS.ErrnoException) => reject(options.signal?.aborted === true ? cause : unreachable(cause)));
+    outgoing.on("error", (cause: NodeJS.ErrnoException) =>
+      reject(options.signal?.aborted === true ? cause : unreachable(cause)),
+    );
     outgoing.end(body);
   });
 
@@ -101,7 +105,9 @@ async function* frames(
     }
   } catch (cause) {
     if (options.signal?.aborted === true) return;
-    throw (cause as { code?: string }).code === "ECONNRESET" ? unreachable(cause as NodeJS.ErrnoException) : cause;
+    throw (cause as { code?: string }).code === "ECONNRESET"
+      ? unreachable(cause as NodeJS.ErrnoException)
+      : cause;
   }
   throw unreachable(new Error("the stream ended early"));
 }
@@ -113,7 +119,11 @@ const readJson = async (response: IncomingMessage): Promise<unknown> => {
   try {
     return JSON.parse(text);
   } catch {
-    return { _tag: "InternalError", message: `The daemon answered what is not JSON: ${text.slice(0, 200)}`, reference: "" };
+    return {
+      _tag: "InternalError",
+      message: `The daemon answered what is not JSON: ${text.slice(0, 200)}`,
+      reference: "",
+    };
   }
 };
 
@@ -124,6 +134,8 @@ const asError = (body: unknown): AnyError => {
   const decoded = decodeError(body);
   if (Result.isSuccess(decoded)) return decoded.success;
   const message = (body as { message?: unknown } | null)?.message;
-  return new InternalError({ message: typeof message === "string" ? message : JSON.stringify(body), reference: "" });
+  return new InternalError({
+    message: typeof message === "string" ? message : JSON.stringify(body),
+    reference: "",
+  });
 };
-

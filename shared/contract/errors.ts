@@ -16,22 +16,25 @@ export class InvalidPlan extends Schema.TaggedError<InvalidPlan>()("InvalidPlan"
 }) {}
 
 /** No repository, a bare one, an unborn HEAD, or a kind that is not supported (`reason` says which). */
-export class UnsupportedRepository extends Schema.TaggedError<UnsupportedRepository>()("UnsupportedRepository", {
-  message,
-  path: Schema.String,
-  reason: Schema.Literals([
-    "not-a-directory",
-    "not-a-repository",
-    "bare",
-    "unborn-head",
-    "shallow",
-    "lfs",
-    "submodules",
-    "sparse",
-    "git-missing",
-    "git-too-old",
-  ]),
-}) {}
+export class UnsupportedRepository extends Schema.TaggedError<UnsupportedRepository>()(
+  "UnsupportedRepository",
+  {
+    message,
+    path: Schema.String,
+    reason: Schema.Literals([
+      "not-a-directory",
+      "not-a-repository",
+      "bare",
+      "unborn-head",
+      "shallow",
+      "lfs",
+      "submodules",
+      "sparse",
+      "git-missing",
+      "git-too-old",
+    ]),
+  },
+) {}
 
 export const LeaseConflictEntry = Schema.Struct({
   /** What was asked for. */
@@ -114,9 +117,13 @@ export class Unauthenticated extends Schema.TaggedError<Unauthenticated>()("Unau
 /** The token is good, and not enough for this. */
 export class NotAllowed extends Schema.TaggedError<NotAllowed>()("NotAllowed", { message }) {}
 
-export class DaemonUnreachable extends Schema.TaggedError<DaemonUnreachable>()("DaemonUnreachable", { message }) {}
+export class DaemonUnreachable extends Schema.TaggedError<DaemonUnreachable>()("DaemonUnreachable", {
+  message,
+}) {}
 
-export class ProtocolMismatch extends Schema.TaggedError<ProtocolMismatch>()("ProtocolMismatch", { message }) {}
+export class ProtocolMismatch extends Schema.TaggedError<ProtocolMismatch>()("ProtocolMismatch", {
+  message,
+}) {}
 
 /** A defect: something that should not happen. The daemon's log has the whole cause under `reference`. */
 export class InternalError extends Schema.TaggedError<InternalError>()("InternalError", {

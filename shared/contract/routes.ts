@@ -176,7 +176,9 @@ export const contract = createRouter({
   daemon: {
     status: o({ access: "anyone" }).input(Schema.Struct({})).output(DaemonStatus),
     /** Answers, then drains and ends the daemon. Live swarms stay resumable. */
-    stop: o({ access: "person" }).input(Schema.Struct({})).output(Schema.Struct({ pid: Schema.Int })),
+    stop: o({ access: "person" })
+      .input(Schema.Struct({}))
+      .output(Schema.Struct({ pid: Schema.Int })),
     diagnose: o({ access: "person" })
       .input(Schema.Struct({ project: opt(Str) }))
       .output(Schema.Array(Diagnosis)),
@@ -234,7 +236,9 @@ export const contract = createRouter({
     /** First the state as of now, then everything that happens. */
     watch: o({ access: "anyone", stream: true }).input(Schema.Struct(epic)).output(SwarmUpdate),
     /** The commits between base and head, as `git log --graph` draws them. */
-    graph: o({ access: "person" }).input(Schema.Struct(epic)).output(Schema.Struct({ text: Str })),
+    graph: o({ access: "person" })
+      .input(Schema.Struct(epic))
+      .output(Schema.Struct({ text: Str })),
   },
   events: {
     list: o({ access: "anyone" })

@@ -22,10 +22,15 @@ export interface AttemptState {
   readonly exitedAt?: string;
   /** The gate let the agent's own tree pass, at this time. */
   readonly passedAt?: string;
+  /** What the checks said of the tree that was merged. */
+  readonly results?: ReadonlyArray<CheckResult>;
   readonly held?: { readonly tree: string; readonly answer?: boolean };
   readonly merge?: EventDataOf<"merge_intended">;
   /** Why it was not taken over. */
-  readonly refusal?: { readonly stage: "agent" | "cell" | "merge"; readonly findings: ReadonlyArray<Finding> };
+  readonly refusal?: {
+    readonly stage: "agent" | "cell" | "merge";
+    readonly findings: ReadonlyArray<Finding>;
+  };
 }
 
 /**
@@ -141,7 +146,10 @@ const evolve = (state: SwarmProjection, event: AnyEvent): SwarmProjection => {
     case "spawn_intended": {
       const { cell, attempt, agent, base, folder, marker } = event.data;
       const begun = { attempt, agent, base, folder, marker, startedAt: event.at, spawned: false };
-      const next = onSubtask(state, cell, (old) => ({ phase: "starting", attempts: [...old.attempts, begun] }));
+      const next = onSubtask(state, cell, (old) => ({
+        phase: "starting",
+        attempts: [...old.attempts, begun],
+      }));
       return { ...next, spawned: new Set(next.spawned).add(cell) };
     }
     case "subtask_spawned":
@@ -151,9 +159,9 @@ const evolve = (state: SwarmProjection, event: AnyEvent): SwarmProjection => {
       return onAttempt(state, event.data, phase, () => ({ exit: event.data, exitedAt: event.at }));
     }
     case "gate_passed": {
-      const { stage, files } = event.data;
-      if (stage === "merge") return state;
-      const next = onAttempt(state, event.data, "passed", () => ({ passedAt: event.at }));
+      const { stage, files, results } = event.data;
+      if (stage === "merge") return onAttempt(state, event.data, "passed", () => ({ results }));
+      const next = onAttempt(state, event.data, "passed", () => ({ passedAt: event.at, results }));
       return onSubtask(next, event.data.cell, () => ({ changed: files }));
     }
     case "gate_failed": {
@@ -175,7 +183,12 @@ const evolve = (state: SwarmProjection, event: AnyEvent): SwarmProjection => {
     case "subtask_merged": {
       const { cell, head } = event.data;
       const next = onSubtask(state, cell, () => ({ phase: "merged", endedAt: event.at, findings: [] }));
-      const moved = onEpic(next, epicOf(next, cell), (old) => ({ ...old, head }));
+      const judged = next.subtasks.get(cell)?.attempts.at(-1)?.results;
+      const moved = onEpic(next, epicOf(next, cell), (old) => ({
+        ...old,
+        head,
+        results: judged ?? old.results,
+      }));
       return { ...moved, completed: new Set(moved.completed).add(cell) };
     }
     case "subtask_blocked": {
@@ -185,7 +198,11 @@ const evolve = (state: SwarmProjection, event: AnyEvent): SwarmProjection => {
     case "subtask_added": {
       const { cell, epic, findings } = event.data;
       const added = newSubtask(cell, epic, findings);
-      const next = onEpic(state, epic, (old) => ({ ...old, status: "active", subtaskIds: [...old.subtaskIds, cell.id] }));
+      const next = onEpic(state, epic, (old) => ({
+        ...old,
+        status: "active",
+        subtaskIds: [...old.subtaskIds, cell.id],
+      }));
       return { ...next, subtasks: new Map(next.subtasks).set(cell.id, added) };
     }
     case "target_merge_intended":

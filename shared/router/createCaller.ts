@@ -2,7 +2,7 @@
  * Calls routes within the process, as the same functions that a client has: inputs and outputs go through their
  * schemas as they would over the wire, and errors are the handlers' own.
  */
-import { Cause, type Context as Services, Effect, Exit, Schema, Stream } from "effect";
+import { Cause, Effect, Exit, Schema, type Context as Services, Stream } from "effect";
 import { type Client, createClient, type Transport } from "./createClient.ts";
 import type { RouterTable } from "./createRouter.ts";
 import type { BoundRoute, Frame } from "./implement.ts";

@@ -43,7 +43,9 @@ const build = (table: RouterTable, transport: Transport, prefix: string): unknow
   Object.fromEntries(
     Object.entries(table).map(([name, entry]) => [
       name,
-      isRoute(entry) ? bind(entry, transport, `${prefix}${name}`) : build(entry, transport, `${prefix}${name}/`),
+      isRoute(entry)
+        ? bind(entry, transport, `${prefix}${name}`)
+        : build(entry, transport, `${prefix}${name}/`),
     ]),
   );
 

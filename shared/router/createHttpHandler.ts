@@ -3,7 +3,7 @@
  * and for streams `GET /api/<path>?input=<JSON>` with server-sent events, so that a browser's `EventSource` can
  * read them. Input and output are validated. Errors become tagged JSON by the server's own mapping.
  */
-import { type Cause, type Context as Services, Effect, Exit, Result, Schema, Stream } from "effect";
+import { type Cause, Effect, Exit, Result, Schema, type Context as Services, Stream } from "effect";
 import type { BoundRoute } from "./implement.ts";
 
 export interface HttpError {
@@ -35,9 +35,12 @@ export const createHttpHandler = <Context, E, R>(options: HttpHandlerOptions<Con
     if (bound === undefined) return yield* Effect.fail(options.refuse("no-route", url.pathname));
     const { route } = bound;
     const method = route.stream ? "GET" : "POST";
-    if (request.method !== method) return yield* Effect.fail(options.refuse("method", `${url.pathname} takes ${method}`));
+    if (request.method !== method)
+      return yield* Effect.fail(options.refuse("method", `${url.pathname} takes ${method}`));
     const context = yield* options.context(request, route.access);
-    const text = route.stream ? (url.searchParams.get("input") ?? "{}") : yield* readBody(request, options.refuse);
+    const text = route.stream
+      ? (url.searchParams.get("input") ?? "{}")
+      : yield* readBody(request, options.refuse);
     const input = yield* decodeInput(route.input, text, options.refuse);
     const lastEventId = request.headers.get("last-event-id") ?? undefined;
     const result = bound.handle({ input, context, lastEventId, signal });
@@ -48,15 +51,25 @@ export const createHttpHandler = <Context, E, R>(options: HttpHandlerOptions<Con
     }
     const frames = result.pipe(
       Stream.mapEffect((frame) =>
-        Effect.map(frame.data === undefined ? Effect.succeed(undefined) : Effect.orDie(encode(frame.data)), (data) =>
-          sseFrame({ ...(frame.id === undefined ? {} : { id: frame.id }), ...(data === undefined ? {} : { data }) }),
+        Effect.map(
+          frame.data === undefined ? Effect.succeed(undefined) : Effect.orDie(encode(frame.data)),
+          (data) =>
+            sseFrame({
+              ...(frame.id === undefined ? {} : { id: frame.id }),
+              ...(data === undefined ? {} : { data }),
+            }),
         ),
       ),
       Stream.concat(Stream.succeed(sseFrame({ event: "end", data: null }))),
       Stream.catchCause((cause) =>
-        Stream.succeed(sseFrame({ event: "error", data: options.encodeFailure(cause as Cause.Cause<E>).body })),
+        Stream.succeed(
+          sseFrame({ event: "error", data: options.encodeFailure(cause as Cause.Cause<E>).body }),
+        ),
       ),
-      Stream.merge(Stream.map(Stream.tick(heartbeat), () => ": \n\n"), { haltStrategy: "left" }),
+      Stream.merge(
+        Stream.map(Stream.tick(heartbeat), () => ": \n\n"),
+        { haltStrategy: "left" },
+      ),
       Stream.encodeText,
     );
     const body = Stream.toReadableStreamWith(frames, options.services, { signal });
@@ -70,14 +83,21 @@ export const createHttpHandler = <Context, E, R>(options: HttpHandlerOptions<Con
    * signal of a `new Request(url, { signal })` stops following once that request is garbage.
    */
   return async (request: Request, signal: AbortSignal = request.signal): Promise<Response> => {
-    const exit = await Effect.runPromiseExit(Effect.provideContext(answer(request, signal), options.services), { signal });
+    const exit = await Effect.runPromiseExit(
+      Effect.provideContext(answer(request, signal), options.services),
+      { signal },
+    );
     if (Exit.isSuccess(exit)) return exit.value;
     const { status, body } = options.encodeFailure(exit.cause);
     return Response.json(body, { status });
   };
 };
 
-const sseFrame = (frame: { readonly id?: string; readonly event?: string; readonly data?: unknown }): string => {
+const sseFrame = (frame: {
+  readonly id?: string;
+  readonly event?: string;
+  readonly data?: unknown;
+}): string => {
   const lines = [
     ...(frame.id === undefined ? [] : [`id: ${frame.id}`]),
     ...(frame.event === undefined ? [] : [`event: ${frame.event}`]),

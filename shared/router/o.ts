@@ -36,7 +36,13 @@ export interface AnyRoute {
 export const o = <Streams extends boolean = false>(options: RouteOptions<Streams>) => ({
   input: <Input>(input: Schema.Codec<Input, unknown>) => ({
     output: <Output>(output: Schema.Codec<Output, unknown>): RouteContract<Input, Output, Streams> => {
-      const parts = { kind: "route", access: options.access, stream: (options.stream ?? false) as Streams, input, output } as const;
+      const parts = {
+        kind: "route",
+        access: options.access,
+        stream: (options.stream ?? false) as Streams,
+        input,
+        output,
+      } as const;
       const handler = <Context, E, R>(handle: RouteHandler<Input, Output, Streams, Context, E, R>) => ({
         ...parts,
         handler,

@@ -95,7 +95,7 @@ const openRaw = async (file: string) => {
     await client.execute(`PRAGMA ${pragma}`);
   }
   const [row] = (await client.execute("SELECT coalesce(max(seq), 0) AS head FROM events")).rows;
-  return { client, raw: rawWriter(client, Number(row?.["head"])) };
+  return { client, raw: rawWriter(client, Number(row?.head)) };
 };
 
 const openStore = (file: string, projections: ReadonlyArray<Projection>) =>

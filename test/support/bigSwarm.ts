@@ -37,7 +37,9 @@ export const names = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"] as c
 
 /** Fills a sandbox with the repository and answers the plan's text. */
 export const layOutBigSwarm = (sandbox: Sandbox, extraFiles = 40): string => {
-  const filler = Object.fromEntries(Array.from({ length: extraFiles }, (_, n) => [`filler/${n}.txt`, `${n}\n`.repeat(50)]));
+  const filler = Object.fromEntries(
+    Array.from({ length: extraFiles }, (_, n) => [`filler/${n}.txt`, `${n}\n`.repeat(50)]),
+  );
   sandbox.commit({
     ".hive/config.json": JSON.stringify({ checks: ["node check.mjs"] }),
     "check.mjs": checkSource,
@@ -47,7 +49,15 @@ export const layOutBigSwarm = (sandbox: Sandbox, extraFiles = 40): string => {
   });
   sandbox.write({ ".keep": "" }, join(sandbox.folder, "starts"));
   const spec = (name: string, ms: number, mode: string) =>
-    sandbox.agent("worker", agentSource, join(sandbox.folder, "starts"), name, String(ms), mode, `src/${name}.js`);
+    sandbox.agent(
+      "worker",
+      agentSource,
+      join(sandbox.folder, "starts"),
+      name,
+      String(ms),
+      mode,
+      `src/${name}.js`,
+    );
   const subtask = (name: string, ms: number, dependencies: ReadonlyArray<number>, mode = "plain") => ({
     title: `Write ${name}`,
     files: [`src/${name}.js`],
@@ -79,14 +89,16 @@ export const startBigSwarm = async (client: DaemonClient, project: string, text:
 
 /** Follows a swarm until the daemon stops working on it; a daemon that dies ends it as well. */
 export const followToEnd = async (client: DaemonClient, project: string, epic: string): Promise<void> => {
-  for await (const _ of client.swarm.watch({ project, epic })) continue;
+  for await (const _ of client.swarm.watch({ project, epic }));
 };
 
 /** How often each agent says it was started. */
 export const startsOf = (sandbox: Sandbox): Readonly<Record<string, number>> => {
   const folder = join(sandbox.folder, "starts");
   const files = readdirSync(folder).filter((name) => name !== ".keep");
-  return Object.fromEntries(files.map((name) => [name, readFileSync(join(folder, name), "utf8").split("\n").length - 1]));
+  return Object.fromEntries(
+    files.map((name) => [name, readFileSync(join(folder, name), "utf8").split("\n").length - 1]),
+  );
 };
 
 /** What must hold of a swarm's log whatever was killed. Answers the violations. */
@@ -102,7 +114,8 @@ export const violations = (events: ReadonlyArray<StoredEvent>): ReadonlyArray<st
       if (merged.has(cell!)) found.push(`${cell} was merged twice`);
       merged.set(cell!, event.seq);
     }
-    if (event.type === "spawn_intended" && merged.has(cell!)) found.push(`${cell} was run again after its merge`);
+    if (event.type === "spawn_intended" && merged.has(cell!))
+      found.push(`${cell} was run again after its merge`);
   }
   if (events.filter((event) => event.type === "landed").length > 1) found.push("landed twice");
   return found;

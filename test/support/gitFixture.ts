@@ -27,8 +27,8 @@ export const userGit = (cwd: string, ...args: ReadonlyArray<string>): string =>
   });
 
 export const userEnvironment = (): Record<string, string> => ({
-  PATH: process.env["PATH"] ?? "",
-  HOME: process.env["HOME"] ?? "",
+  PATH: process.env.PATH ?? "",
+  HOME: process.env.HOME ?? "",
   GIT_CONFIG_NOSYSTEM: "1",
   GIT_CONFIG_GLOBAL: "/dev/null",
   LC_ALL: "C",
@@ -92,7 +92,14 @@ export const openProject = Effect.fnUntraced(function* (root: string, workshopFo
   const user = yield* inspect(root);
   const workshop = yield* openWorkshop(workshopFolder, user);
   const identity = user.identity ?? { name: "OpenCode Vibe", email: "vibe@localhost" };
-  const project: OpenProject = { id: "p", root: user.root, commonDir: user.commonDir, workshop, identity, user };
+  const project: OpenProject = {
+    id: "p",
+    root: user.root,
+    commonDir: user.commonDir,
+    workshop,
+    identity,
+    user,
+  };
   return project;
 });
 
@@ -122,7 +129,12 @@ export const makeWork = Effect.fnUntraced(function* (
   epic: string,
   edit: (checkout: string) => Promise<void>,
 ) {
-  const checkout = yield* prepareCheckout({ project, folder: join(folder, `work-${epic}`), commit: base, branch: "swarm/c" });
+  const checkout = yield* prepareCheckout({
+    project,
+    folder: join(folder, `work-${epic}`),
+    commit: base,
+    branch: "swarm/c",
+  });
   yield* Effect.promise(() => edit(checkout.folder));
   const { tree, problems } = yield* project.workshop.snapshot(checkout);
   if (tree === null) return yield* Effect.die(new Error(JSON.stringify(problems)));

@@ -3,7 +3,16 @@
  * (`dist-test`) as a user would. Its daemon is ended with it, by its pid; what else of it still runs is a fault.
  */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { connect, type DaemonClient } from "../../shared/client/connect.ts";
@@ -67,7 +76,10 @@ export class Sandbox {
   }
 
   /** Runs the command line to its end. */
-  cli(args: ReadonlyArray<string>, options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {}) {
+  cli(
+    args: ReadonlyArray<string>,
+    options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+  ) {
     return new Promise<CliResult>((resolve, reject) => {
       const child = spawn(process.execPath, [join(programs, "ocvibe.js"), ...args], {
         cwd: options.cwd ?? this.repo,
@@ -174,12 +186,18 @@ const isAlive = (pid: number): boolean => {
 /** Every byte of a repository that a swarm must not touch: HEAD, refs, index, config, stash and files. */
 export const fingerprint = (repo: string): string => {
   const run = (...args: ReadonlyArray<string>) =>
-    spawnSync("git", args, { cwd: repo, encoding: "utf8", env: { ...process.env, GIT_OPTIONAL_LOCKS: "0" } }).stdout;
+    spawnSync("git", args, { cwd: repo, encoding: "utf8", env: { ...process.env, GIT_OPTIONAL_LOCKS: "0" } })
+      .stdout;
   const digest = (path: string) => spawnSync("sha256sum", [path], { cwd: repo, encoding: "utf8" }).stdout;
-  const files = run("ls-files", "--cached", "--others", "-z").split("\0").filter((path) => path !== "" && existsSync(join(repo, path)));
+  const files = run("ls-files", "--cached", "--others", "-z")
+    .split("\0")
+    .filter((path) => path !== "" && existsSync(join(repo, path)));
   return [
     readFileSync(join(repo, ".git", "HEAD"), "utf8"),
-    run("for-each-ref", "--format=%(refname) %(objectname)").split("\n").filter((line) => !line.startsWith("refs/vibe/")).join("\n"),
+    run("for-each-ref", "--format=%(refname) %(objectname)")
+      .split("\n")
+      .filter((line) => !line.startsWith("refs/vibe/"))
+      .join("\n"),
     digest(".git/index"),
     digest(".git/config"),
     run("stash", "list"),

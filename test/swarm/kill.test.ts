@@ -4,11 +4,18 @@
  */
 import { afterEach, assert, describe, it } from "vitest";
 import type { StoredEvent } from "../../shared/contract/events.ts";
-import { followToEnd, layOutBigSwarm, names, startBigSwarm, startsOf, violations } from "../support/bigSwarm.ts";
+import {
+  followToEnd,
+  layOutBigSwarm,
+  names,
+  startBigSwarm,
+  startsOf,
+  violations,
+} from "../support/bigSwarm.ts";
 import { pause, Sandbox } from "../support/sandbox.ts";
 
-const full = process.env["OCVIBE_TEST_TIER"] === "full";
-const seed = Number(process.env["OCVIBE_TEST_SEED"] ?? Math.floor(Math.random() * 1e9));
+const full = process.env.OCVIBE_TEST_TIER === "full";
+const seed = Number(process.env.OCVIBE_TEST_SEED ?? Math.floor(Math.random() * 1e9));
 
 let sandbox: Sandbox | undefined;
 afterEach(async () => {
@@ -72,17 +79,27 @@ const runWithKill = async (kill: { readonly fault?: string; readonly afterMs?: n
   assert.strictEqual(box.git("status", "--porcelain"), "");
   assert.strictEqual(box.git("ls-tree", "-r", "--name-only", "main").split("\n").length, 48);
   const trailers = box.git("log", "--format=%(trailers:key=Vibe-Cell,valueonly,separator=%x2C)", "main");
-  const cells = trailers.split("\n").filter((line) => line !== "").sort();
-  assert.deepStrictEqual(cells, view.subtasks.map((subtask) => subtask.id).sort(), "each cell is merged once");
+  const cells = trailers
+    .split("\n")
+    .filter((line) => line !== "")
+    .sort();
+  assert.deepStrictEqual(
+    cells,
+    view.subtasks.map((subtask) => subtask.id).sort(),
+    "each cell is merged once",
+  );
   const events: ReadonlyArray<StoredEvent> = await client.events.list({ limit: 100_000 });
   assert.deepStrictEqual(violations(events), []);
   const starts = startsOf(box);
   for (const subtask of view.subtasks) {
     const name = subtask.title.replace("Write ", "");
-    const spawned = events.filter((e) => e.type === "spawn_intended" && (e.data as { cell: string }).cell === subtask.id);
+    const spawned = events.filter(
+      (e) => e.type === "spawn_intended" && (e.data as { cell: string }).cell === subtask.id,
+    );
     assert.isAtMost(starts[name] ?? 0, spawned.length, `${name} was started more often than the log knows`);
   }
-  for (const report of await client.events.rebuild({})) assert.isTrue(report.equal, `replay of ${report.projection}`);
+  for (const report of await client.events.rebuild({}))
+    assert.isTrue(report.equal, `replay of ${report.projection}`);
   return wasKilled;
 };
 

@@ -67,7 +67,7 @@ const cellTable = (cells: ReadonlyArray<CellView>): ReadonlyArray<string> => {
 };
 
 const cellLines = (cell: CellView): ReadonlyArray<string> => {
-  const description = cell.fields["description"];
+  const description = cell.fields.description;
   const blockers = cell.dependencies.map(
     (dependency) => `${dependency.depends_on_id} (${plain(dependency.type)})`,
   );

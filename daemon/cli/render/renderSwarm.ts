@@ -38,7 +38,8 @@ export const renderSwarm = (swarm: SwarmView, look: SwarmLook): ReadonlyArray<st
       Math.max(8, ...rows.map(({ subtask }) => widthOf(plain(subtask.title)))),
       Math.max(10, Math.floor(look.width * 0.3)),
     ),
-    word: Math.max(...rows.map(({ word }) => widthOf(word)), 0),
+    // Wide enough from the beginning where there is room, so that columns do not move.
+    word: Math.max(...rows.map(({ word }) => widthOf(word)), look.width < 100 ? 0 : 15),
     agent: Math.max(...rows.map(({ subtask }) => widthOf(subtask.agent ?? "")), 0),
   };
   const shown = visibleRows(rows, look.height === undefined ? rows.length : Math.max(1, look.height - 2));

@@ -4,7 +4,12 @@
  */
 import { join } from "node:path";
 import { Context, Effect, Layer } from "effect";
-import type { FileSystemError, GitError, StorageError, UnsupportedRepository } from "../../../shared/contract/errors.ts";
+import type {
+  FileSystemError,
+  GitError,
+  StorageError,
+  UnsupportedRepository,
+} from "../../../shared/contract/errors.ts";
 import { DataFolder } from "../../platform/DataFolder.ts";
 import { Git } from "../../platform/Git.ts";
 import { EventStore } from "../../primitives/EventStore.ts";
@@ -56,7 +61,12 @@ export class Projects extends Context.Service<
 
       /** One event a project, the first time that this store meets it. */
       const announce = Effect.fnUntraced(function* (project: string, user: UserRepository) {
-        const known = yield* store.readAll({ project, stream: "project", types: ["project_opened"], limit: 1 });
+        const known = yield* store.readAll({
+          project,
+          stream: "project",
+          types: ["project_opened"],
+          limit: 1,
+        });
         if (known.length > 0) return;
         const roots = yield* git.run(["rev-list", "--max-parents=0", user.commit], { cwd: user.root });
         const rootCommits = roots.stdout.split("\n").filter((line) => line !== "");

@@ -52,7 +52,9 @@ export const followSwarm = Effect.fn("followSwarm")(function* (
   early.forEach(fold);
   early = undefined;
   if (!state.epics.has(epicId)) {
-    return yield* new NotFound({ message: `There is no swarm ${epicId} in this project; \`status\` lists them.` });
+    return yield* new NotFound({
+      message: `There is no swarm ${epicId} in this project; \`status\` lists them.`,
+    });
   }
   const origin = (actor: Actor = "daemon"): Origin => ({ project, actor, correlation: epicId });
   return {

@@ -3,7 +3,20 @@
  * in its log alone; here are the fibers that work on it.
  */
 import { join } from "node:path";
-import { Cause, Context, Effect, Exit, Fiber, FiberMap, Layer, Option, PubSub, Queue, Semaphore, Stream } from "effect";
+import {
+  Cause,
+  Context,
+  Effect,
+  Exit,
+  Fiber,
+  FiberMap,
+  Layer,
+  Option,
+  PubSub,
+  Queue,
+  Semaphore,
+  Stream,
+} from "effect";
 import type { NotFound, StorageError } from "../../../shared/contract/errors.ts";
 import type { SwarmUpdate, SwarmView } from "../../../shared/contract/routes.ts";
 import { safeName } from "../../coordination/hive/cellId.ts";
@@ -71,7 +84,11 @@ export class Swarms extends Context.Service<
         }
       });
 
-      const work = Effect.fnUntraced(function* (project: OpenProject, epicId: string, wake: Queue.Queue<void>) {
+      const work = Effect.fnUntraced(function* (
+        project: OpenProject,
+        epicId: string,
+        wake: Queue.Queue<void>,
+      ) {
         const log = yield* followSwarm(project.id, epicId);
         const run: SwarmRun = {
           project,
@@ -129,7 +146,9 @@ export class Swarms extends Context.Service<
             if (!isLive(epicId)) return Stream.succeed(first);
             const later = Stream.fromSubscription(notices).pipe(
               Stream.filter((notice) => notice.epicId === epicId),
-              Stream.filter(({ update }) => update === "ended" || update.kind !== "event" || update.event.seq > asOf),
+              Stream.filter(
+                ({ update }) => update === "ended" || update.kind !== "event" || update.event.seq > asOf,
+              ),
               Stream.takeUntil(({ update }) => update === "ended"),
               Stream.flatMap(({ update }): Stream.Stream<SwarmUpdate> => {
                 const state: SwarmUpdate = { kind: "state", swarm: viewOf(log) };

@@ -41,13 +41,25 @@ export const inspect = Effect.fn("inspect")(function* (directory: string) {
   const refuse = (reason: Reason, message: string) => new UnsupportedRepository({ message, path, reason });
   const info = yield* fileSystem(path, () => stat(path)).pipe(Effect.option);
   if (info._tag === "None" || !info.value.isDirectory()) {
-    return yield* refuse("not-a-directory", `${path} is not a directory. Give the folder of a git repository.`);
+    return yield* refuse(
+      "not-a-directory",
+      `${path} is not a directory. Give the folder of a git repository.`,
+    );
   }
   yield* requireGit(refuse);
   const where = yield* git
-    .run(["rev-parse", "--path-format=absolute", "--is-bare-repository", "--is-shallow-repository", "--git-common-dir"], {
-      cwd: path,
-    })
+    .run(
+      [
+        "rev-parse",
+        "--path-format=absolute",
+        "--is-bare-repository",
+        "--is-shallow-repository",
+        "--git-common-dir",
+      ],
+      {
+        cwd: path,
+      },
+    )
     .pipe(
       Effect.mapError((error) =>
         refuse(
@@ -60,7 +72,10 @@ export const inspect = Effect.fn("inspect")(function* (directory: string) {
     );
   const [bare, shallow, commonDir = ""] = where.stdout.trim().split("\n");
   if (bare === "true") {
-    return yield* refuse("bare", `${path} is a bare repository: it has no files to work on. Give a checkout of it.`);
+    return yield* refuse(
+      "bare",
+      `${path} is a bare repository: it has no files to work on. Give a checkout of it.`,
+    );
   }
   if (shallow === "true") {
     return yield* refuse(
@@ -70,18 +85,28 @@ export const inspect = Effect.fn("inspect")(function* (directory: string) {
   }
   const run = (args: ReadonlyArray<string>, expect: ReadonlyArray<number> = []) =>
     Effect.map(git.run(args, { cwd: path, expect }), ({ stdout }) => stdout);
-  const top = yield* git.run(["rev-parse", "--show-toplevel"], { cwd: path }).pipe(
-    Effect.mapError(() => refuse("not-a-repository", `${path} lies inside a .git folder. Give the checkout itself.`)),
-  );
+  const top = yield* git
+    .run(["rev-parse", "--show-toplevel"], { cwd: path })
+    .pipe(
+      Effect.mapError(() =>
+        refuse("not-a-repository", `${path} lies inside a .git folder. Give the checkout itself.`),
+      ),
+    );
   const root = top.stdout.replace(/\n$/, "");
   const commit = (yield* run(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], [1])).trim();
   if (commit === "") {
-    return yield* refuse("unborn-head", `${root} has no commit yet. Commit something first, so that workers have a base.`);
+    return yield* refuse(
+      "unborn-head",
+      `${root} has no commit yet. Commit something first, so that workers have a base.`,
+    );
   }
   const ref = (yield* run(["symbolic-ref", "--quiet", "HEAD"], [1])).trim();
   const config = parseConfig(yield* run(["config", "--null", "--list"]));
   if (config.get("core.sparsecheckout") === "true") {
-    return yield* refuse("sparse", `${root} is a sparse checkout. Run \`git sparse-checkout disable\` first.`);
+    return yield* refuse(
+      "sparse",
+      `${root} is a sparse checkout. Run \`git sparse-checkout disable\` first.`,
+    );
   }
   const entries = parseTree(yield* run(["ls-tree", "-r", "-z", "--full-tree", commit]));
   const submodule = entries.find((entry) => entry.mode === "160000" || entry.path === ".gitmodules");
@@ -92,7 +117,10 @@ export const inspect = Effect.fn("inspect")(function* (directory: string) {
     );
   }
   if (yield* usesLfs(root, commit, entries)) {
-    return yield* refuse("lfs", `${root} keeps files in Git LFS, which workers would not get. LFS is not supported yet.`);
+    return yield* refuse(
+      "lfs",
+      `${root} keeps files in Git LFS, which workers would not get. LFS is not supported yet.`,
+    );
   }
   const dirty = parseStatus(
     yield* git
@@ -114,19 +142,29 @@ export const inspect = Effect.fn("inspect")(function* (directory: string) {
   return repository;
 });
 
-const requireGit = Effect.fnUntraced(function* (refuse: (reason: Reason, message: string) => UnsupportedRepository) {
+const requireGit = Effect.fnUntraced(function* (
+  refuse: (reason: Reason, message: string) => UnsupportedRepository,
+) {
   const git = yield* Git;
   const answer = yield* git
     .run(["version"], { cwd: "/" })
     .pipe(Effect.mapError(() => refuse("git-missing", "git was not found. Install git 2.38 or newer.")));
   const [, major = "0", minor = "0"] = /(\d+)\.(\d+)/.exec(answer.stdout) ?? [];
-  const isOld = Number(major) < oldestGit[0] || (Number(major) === oldestGit[0] && Number(minor) < oldestGit[1]);
+  const isOld =
+    Number(major) < oldestGit[0] || (Number(major) === oldestGit[0] && Number(minor) < oldestGit[1]);
   if (isOld) {
-    return yield* refuse("git-too-old", `git is ${answer.stdout.trim()}. Install git ${oldestGit.join(".")} or newer.`);
+    return yield* refuse(
+      "git-too-old",
+      `git is ${answer.stdout.trim()}. Install git ${oldestGit.join(".")} or newer.`,
+    );
   }
 });
 
-const usesLfs = Effect.fnUntraced(function* (root: string, commit: string, entries: ReadonlyArray<TreeEntry>) {
+const usesLfs = Effect.fnUntraced(function* (
+  root: string,
+  commit: string,
+  entries: ReadonlyArray<TreeEntry>,
+) {
   const attributes = entries.filter((entry) => entry.path.split("/").at(-1) === ".gitattributes");
   if (attributes.length === 0) return false;
   const git = yield* Git;
@@ -153,7 +191,14 @@ export const parseTree = (text: string): ReadonlyArray<TreeEntry> =>
 export const parseStatus = (text: string): ReadonlyArray<{ readonly path: string; readonly state: string }> =>
   nulFields(text).map((field) => {
     const [staged, unstaged] = field;
-    const state = staged === "?" ? "untracked" : staged === " " ? "modified" : unstaged === " " ? "staged" : "staged and modified";
+    const state =
+      staged === "?"
+        ? "untracked"
+        : staged === " "
+          ? "modified"
+          : unstaged === " "
+            ? "staged"
+            : "staged and modified";
     return { path: field.slice(3), state };
   });
 
@@ -164,7 +209,9 @@ const recordFile = (commonDir: string) => join(commonDir, "vibe", "project.json"
 export const readProjectRecord = Effect.fn("readProjectRecord")(function* (commonDir: string) {
   const file = recordFile(commonDir);
   const text = yield* fileSystem(file, () => readFile(file, "utf8")).pipe(
-    Effect.catchTag("FileSystemError", (error) => (error.code === "ENOENT" ? Effect.succeed(undefined) : Effect.fail(error))),
+    Effect.catchTag("FileSystemError", (error) =>
+      error.code === "ENOENT" ? Effect.succeed(undefined) : Effect.fail(error),
+    ),
   );
   if (text === undefined) return undefined;
   return yield* Schema.decodeUnknownEffect(Schema.fromJsonString(ProjectRecord))(text).pipe(
@@ -204,7 +251,10 @@ export const pinRef = (epicId: string): string => `refs/vibe/${epicId}/base`;
 export const pin = Effect.fn("pin")(function* (root: string, epicId: string, commit: string) {
   const git = yield* Git;
   const ref = pinRef(epicId);
-  const now = (yield* git.run(["rev-parse", "--verify", "--quiet", ref], { cwd: root, expect: [1] })).stdout.trim();
+  const now = (yield* git.run(["rev-parse", "--verify", "--quiet", ref], {
+    cwd: root,
+    expect: [1],
+  })).stdout.trim();
   if (now === commit) return;
   if (now !== "") {
     return yield* new GitError({

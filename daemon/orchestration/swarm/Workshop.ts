@@ -21,7 +21,10 @@ export interface Workshop {
   readonly folder: string;
   readonly readRef: (ref: string) => Result<string | undefined>;
   /** Compare-and-set; `old` null means that the ref must not exist, `new` null deletes it. */
-  readonly moveRef: (ref: string, move: { readonly old: string | null; readonly new: string | null }) => Result<void>;
+  readonly moveRef: (
+    ref: string,
+    move: { readonly old: string | null; readonly new: string | null },
+  ) => Result<void>;
   readonly setRef: (ref: string, oid: string) => Result<void>;
   /** Takes what lies in a checkout as a tree. `index` is the file that `prepareCheckout` left for it. */
   readonly snapshot: (checkout: {
@@ -47,16 +50,24 @@ export interface Workshop {
     readonly at: string;
   }) => Result<string>;
   /** On a conflict the tree has conflict markers in the paths named. */
-  readonly merge: (sides: {
-    readonly ours: string;
-    readonly theirs: string;
-  }) => Result<{ readonly kind: "clean" | "conflict"; readonly tree: string; readonly paths: ReadonlyArray<string> }>;
+  readonly merge: (sides: { readonly ours: string; readonly theirs: string }) => Result<{
+    readonly kind: "clean" | "conflict";
+    readonly tree: string;
+    readonly paths: ReadonlyArray<string>;
+  }>;
   readonly isAncestor: (ancestor: string, descendant: string) => Result<boolean>;
   readonly graph: (range: ReadonlyArray<string>) => Result<string>;
 }
 
 /** What of the user's configuration decides how files are read and written. */
-const carriedOver = ["core.autocrlf", "core.eol", "core.filemode", "core.ignorecase", "core.precomposeunicode", "core.symlinks"];
+const carriedOver = [
+  "core.autocrlf",
+  "core.eol",
+  "core.filemode",
+  "core.ignorecase",
+  "core.precomposeunicode",
+  "core.symlinks",
+];
 
 /** Opens the workshop of a project, making it at first use. */
 export const openWorkshop = Effect.fn("openWorkshop")(function* (folder: string, user: UserRepository) {
@@ -67,7 +78,10 @@ export const openWorkshop = Effect.fn("openWorkshop")(function* (folder: string,
     await mkdir(join(folder, "objects", "info"), { recursive: true });
     await mkdir(join(folder, "info"), { recursive: true });
     // A repository that was moved is found again here.
-    await replaceIfChanged(join(folder, "objects", "info", "alternates"), `${join(user.commonDir, "objects")}\n`);
+    await replaceIfChanged(
+      join(folder, "objects", "info", "alternates"),
+      `${join(user.commonDir, "objects")}\n`,
+    );
     await replaceIfChanged(join(folder, "info", "exclude"), excludes);
     await replaceIfChanged(join(folder, "config"), configuration(user));
   });
@@ -98,7 +112,7 @@ const userExcludes = Effect.fnUntraced(function* (user: UserRepository) {
   const texts: Array<string> = [];
   for (const file of files) {
     if (file === undefined) continue;
-    const home = process.env["HOME"] ?? "";
+    const home = process.env.HOME ?? "";
     const path = file.startsWith("~/") ? join(home, file.slice(2)) : file;
     const text = yield* fileSystem(path, () => readFile(path, "utf8")).pipe(Effect.option);
     if (text._tag === "Some") texts.push(text.value.trimEnd());
@@ -124,7 +138,9 @@ const makeWorkshop = (
   return {
     folder,
     readRef: (ref) =>
-      Effect.map(line(["rev-parse", "--verify", "--quiet", ref], { expect: [1] }), (oid) => (oid === "" ? undefined : oid)),
+      Effect.map(line(["rev-parse", "--verify", "--quiet", ref], { expect: [1] }), (oid) =>
+        oid === "" ? undefined : oid,
+      ),
     moveRef: (ref, { old, new: next }) =>
       Effect.asVoid(
         next === null
@@ -134,44 +150,64 @@ const makeWorkshop = (
     setRef: (ref, oid) => Effect.asVoid(run(["update-ref", ref, oid])),
     snapshot: Effect.fn("Workshop.snapshot")(function* (checkout) {
       const env = { GIT_WORK_TREE: checkout.folder, GIT_INDEX_FILE: checkout.index };
-      const added = yield* run(["-c", `core.excludesFile=${checkout.excludes}`, "add", "--all", "."], { cwd: checkout.folder, env, expect: [1, 128] });
+      const added = yield* run(["-c", `core.excludesFile=${checkout.excludes}`, "add", "--all", "."], {
+        cwd: checkout.folder,
+        env,
+        expect: [1, 128],
+      });
       if (added.exitCode !== 0) return { tree: null, problems: [notTaken(added.stderr)] };
       return { tree: yield* line(["write-tree"], { env }), problems: [] };
     }),
     changes: (from, to) =>
-      Effect.map(run(["diff-tree", "-r", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", from, to]), ({ stdout }) =>
-        parseChanges(stdout),
+      Effect.map(
+        run(["diff-tree", "-r", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", from, to]),
+        ({ stdout }) => parseChanges(stdout),
       ),
     readText: (treeish, path) =>
-      Effect.map(run(["cat-file", "blob", `${treeish}:${path}`], { expect: [128] }), ({ exitCode, stdout }) =>
-        exitCode === 0 ? stdout : undefined,
+      Effect.map(
+        run(["cat-file", "blob", `${treeish}:${path}`], { expect: [128] }),
+        ({ exitCode, stdout }) => (exitCode === 0 ? stdout : undefined),
       ),
     listFiles: (treeish) =>
       Effect.map(run(["ls-tree", "-r", "-z", "--full-tree", treeish]), ({ stdout }) => parseTree(stdout)),
     treeOf: (treeish) => line(["rev-parse", "--verify", `${treeish}^{tree}`]),
     commitOf: Effect.fnUntraced(function* (treeish) {
-      const commit = yield* line(["rev-parse", "--verify", "--quiet", `${treeish}^{commit}`], { expect: [1, 128] });
+      const commit = yield* line(["rev-parse", "--verify", "--quiet", `${treeish}^{commit}`], {
+        expect: [1, 128],
+      });
       if (commit !== "") return commit;
       return yield* line(["commit-tree", "--no-gpg-sign", "-m", "Tree under examination", treeish], {
         env: signature({ name: "OpenCode Vibe", email: "vibe@localhost" }, "1970-01-01T00:00:00Z"),
       });
     }),
     commit: ({ tree, parents, message, author, at }) =>
-      line(["commit-tree", "--no-gpg-sign", ...parents.flatMap((parent) => ["-p", parent]), "-F", "-", tree], {
-        env: signature(author, at),
-        input: message,
-      }),
+      line(
+        ["commit-tree", "--no-gpg-sign", ...parents.flatMap((parent) => ["-p", parent]), "-F", "-", tree],
+        {
+          env: signature(author, at),
+          input: message,
+        },
+      ),
     merge: Effect.fn("Workshop.merge")(function* ({ ours, theirs }) {
-      const result = yield* run(["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs], {
-        expect: [1],
-      });
+      const result = yield* run(
+        ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs],
+        {
+          expect: [1],
+        },
+      );
       const [tree = "", ...paths] = nulFields(result.stdout);
       return { kind: result.exitCode === 0 ? ("clean" as const) : ("conflict" as const), tree, paths };
     }),
     isAncestor: (ancestor, descendant) =>
-      Effect.map(run(["merge-base", "--is-ancestor", ancestor, descendant], { expect: [1] }), ({ exitCode }) => exitCode === 0),
+      Effect.map(
+        run(["merge-base", "--is-ancestor", ancestor, descendant], { expect: [1] }),
+        ({ exitCode }) => exitCode === 0,
+      ),
     graph: (range) =>
-      Effect.map(run(["log", "--graph", "--oneline", "--decorate=short", "--no-color", ...range]), ({ stdout }) => stdout),
+      Effect.map(
+        run(["log", "--graph", "--oneline", "--decorate=short", "--no-color", ...range]),
+        ({ stdout }) => stdout,
+      ),
   };
 };
 
@@ -187,8 +223,15 @@ const signature = ({ name, email }: { readonly name: string; readonly email: str
 const notTaken = (stderr: string): Finding => {
   const nested = /'(.+?)\/?' does not have a commit checked out/.exec(stderr)?.[1];
   return nested === undefined
-    ? { kind: "unsafe-entry", message: `The checkout's files can't be read: ${stderr.trim().split("\n")[0] ?? ""}` }
-    : { kind: "unsafe-entry", path: nested, message: `${nested} is a git repository of its own; remove its .git.` };
+    ? {
+        kind: "unsafe-entry",
+        message: `The checkout's files can't be read: ${stderr.trim().split("\n")[0] ?? ""}`,
+      }
+    : {
+        kind: "unsafe-entry",
+        path: nested,
+        message: `${nested} is a git repository of its own; remove its .git.`,
+      };
 };
 
 /** Raw diff lines with `-z`: `:<mode> <mode> <oid> <oid> <status>`, then the path. */

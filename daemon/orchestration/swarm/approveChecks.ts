@@ -17,7 +17,8 @@ export const approveChecks = Effect.fn("approveChecks")(function* (request: {
   const unknown = request.hashes.filter((hash) => !offered.some((check) => check.hash === hash));
   if (unknown.length > 0) {
     return yield* new InvalidInput({
-      message: "The project's checks are not what was shown any more. Look at them again, and approve what you see.",
+      message:
+        "The project's checks are not what was shown any more. Look at them again, and approve what you see.",
     });
   }
   const known = yield* approvedChecks(project.id);

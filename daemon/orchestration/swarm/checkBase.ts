@@ -22,7 +22,9 @@ export const checkProjectBase = Effect.fn("checkProjectBase")(function* (project
   const data = yield* DataFolder;
   const { checks, setup } = yield* checksAt(project.user);
   const approved = yield* approvedChecks(project.id);
-  const missing = (setup === undefined ? checks : [...checks, setup]).filter((check) => !approved.has(check.hash));
+  const missing = (setup === undefined ? checks : [...checks, setup]).filter(
+    (check) => !approved.has(check.hash),
+  );
   if (missing.length > 0) {
     return yield* new ChecksNotApproved({
       message: `These commands of the repository run only after you approved their text: ${missing
@@ -35,7 +37,7 @@ export const checkProjectBase = Effect.fn("checkProjectBase")(function* (project
   const tree = yield* project.workshop.treeOf(project.user.commit);
   const hashes = checks.map((check) => check.hash);
   const [known] = yield* store.rows("base_results", { project: project.id, tree, checks: hashes.join(" ") });
-  const before = known?.["results"] as ReadonlyArray<CheckResult> | undefined;
+  const before = known?.results as ReadonlyArray<CheckResult> | undefined;
   // A red result may have been the machine's fault; a green one is not run again.
   if (before?.every((result) => result.passed) === true) return { checks, setup, results: before };
   const results = yield* checkInFreshFolder({

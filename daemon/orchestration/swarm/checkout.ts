@@ -6,7 +6,18 @@
  * in the user's version.
  */
 import { constants } from "node:fs";
-import { appendFile, copyFile, cp, lstat, mkdir, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  copyFile,
+  cp,
+  lstat,
+  mkdir,
+  readdir,
+  readlink,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { devNull } from "node:os";
 import { dirname, isAbsolute, join, relative } from "node:path";
 import { Effect } from "effect";
@@ -37,7 +48,10 @@ export const prepareCheckout = Effect.fn("prepareCheckout")(function* (options: 
   yield* fileSystem(folder, async () => {
     await mkdir(join(folder, ".git", "objects", "info"), { recursive: true });
     await mkdir(join(folder, ".git", "info"), { recursive: true });
-    await writeFile(join(folder, ".git", "objects", "info", "alternates"), `${join(project.workshop.folder, "objects")}\n`);
+    await writeFile(
+      join(folder, ".git", "objects", "info", "alternates"),
+      `${join(project.workshop.folder, "objects")}\n`,
+    );
     await appendFile(join(folder, ".git", "config"), workerConfiguration(project));
     await copyFile(join(project.workshop.folder, "info", "exclude"), join(folder, ".git", "info", "exclude"));
   });

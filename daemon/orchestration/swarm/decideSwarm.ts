@@ -40,7 +40,11 @@ export const cancelSwarm = Effect.fn("cancelSwarm")(function* (which: Which) {
   yield* refuseOver(log, "cancelled");
   yield* stopWork(which, log);
   yield* decide(log, [
-    { stream: swarmStream(which.epic), type: "swarm_cancelled", data: { epic: which.epic, reason: "by the person" } },
+    {
+      stream: swarmStream(which.epic),
+      type: "swarm_cancelled",
+      data: { epic: which.epic, reason: "by the person" },
+    },
     ...(yield* closingEvents(project, log, "cancelled")),
   ]);
   yield* removeFolders(project, which.epic);
@@ -66,7 +70,8 @@ export const discardSwarm = Effect.fn("discardSwarm")(function* (which: Which) {
   yield* unpin(project.root, which.epic);
   for (const name of [which.epic, ...log.epic().subtaskIds.map(safeName)]) {
     const ref = `refs/heads/swarm/${name}`;
-    if ((yield* project.workshop.readRef(ref)) !== undefined) yield* project.workshop.moveRef(ref, { old: null, new: null });
+    if ((yield* project.workshop.readRef(ref)) !== undefined)
+      yield* project.workshop.moveRef(ref, { old: null, new: null });
   }
   yield* removeFolders(project, which.epic);
   return yield* swarms.view(project.id, which.epic);
@@ -89,7 +94,8 @@ export const approveLanding = Effect.fn("approveLanding")(function* (
   }
   if (created.checks.length === 0 && which.unchecked !== true) {
     return yield* new NotNow({
-      message: "Nothing has checked this work, because the project has no checks. Look at it, then say so with --land-unchecked.",
+      message:
+        "Nothing has checked this work, because the project has no checks. Look at it, then say so with --land-unchecked.",
     });
   }
   const approval = { epic: which.epic, commit: which.commit, unchecked: which.unchecked === true };
@@ -111,7 +117,9 @@ export const answerGate = Effect.fn("answerGate")(function* (request: {
   const subtask = log.state().subtasks.get(request.cell);
   const last = subtask?.attempts.at(-1);
   if (subtask?.phase !== "held" || last?.held === undefined) {
-    return yield* new NotFound({ message: `${request.cell} waits for no answer; \`inbox\` lists what does.` });
+    return yield* new NotFound({
+      message: `${request.cell} waits for no answer; \`inbox\` lists what does.`,
+    });
   }
   const data = {
     cell: request.cell,
@@ -141,7 +149,9 @@ const decide = Effect.fnUntraced(function* (log: SwarmLog, events: ReadonlyArray
 
 const refuseOver = (log: SwarmLog, verb: string) =>
   isOver(log.epic())
-    ? Effect.fail(new NotNow({ message: `${log.epicId} can't be ${verb}: it is ${log.epic().status} already.` }))
+    ? Effect.fail(
+        new NotNow({ message: `${log.epicId} can't be ${verb}: it is ${log.epic().status} already.` }),
+      )
     : Effect.void;
 
 const notReady = (epic: EpicState, live: boolean): string =>
@@ -167,7 +177,9 @@ const closingEvents = Effect.fnUntraced(function* (project: OpenProject, log: Sw
   const events: Array<NewEvent> = [...epicReleased(reservations.list(project.id), log.epicId, reason)];
   const open = log.epic().subtaskIds.filter((id) => log.subtask(id).phase !== "merged");
   for (const id of [...open, log.epicId]) {
-    events.push(...(yield* hive.changes(log.origin("person"), id, { status: "closed", close_reason: reason })));
+    events.push(
+      ...(yield* hive.changes(log.origin("person"), id, { status: "closed", close_reason: reason })),
+    );
   }
   return events;
 });

@@ -8,8 +8,8 @@ import { GitError, LandingRefused } from "../../../shared/contract/errors.ts";
 import { Git } from "../../platform/Git.ts";
 import { statesOf } from "./landingFiles.ts";
 import { awaitLandingGit, readRecord, removeOwnLock, removeRecord, runLandingGit } from "./landingProcess.ts";
-import type { LandingIntent } from "./planLanding.ts";
 import type { OpenProject } from "./Projects.ts";
+import type { LandingIntent } from "./planLanding.ts";
 
 interface Landing {
   readonly project: OpenProject;
@@ -39,14 +39,24 @@ export const executeLanding = Effect.fn("executeLanding")(function* ({ project, 
 const bringObjects = Effect.fnUntraced(function* ({ project, intent }: Landing) {
   const git = yield* Git;
   const refspec = `+refs/heads/swarm/${intent.epic}:refs/vibe/${intent.epic}/head`;
-  const without = ["tags", "write-fetch-head", "write-commit-graph", "auto-maintenance", "recurse-submodules", "prune"];
+  const without = [
+    "tags",
+    "write-fetch-head",
+    "write-commit-graph",
+    "auto-maintenance",
+    "recurse-submodules",
+    "prune",
+  ];
   const options = ["--quiet", ...without.map((name) => `--no-${name}`)];
   yield* git.run(["fetch", ...options, project.workshop.folder, refspec], { cwd: project.root });
 });
 
 export const readUserRef = Effect.fnUntraced(function* (project: OpenProject, ref: string) {
   const git = yield* Git;
-  const { stdout } = yield* git.run(["rev-parse", "--verify", "--quiet", ref], { cwd: project.root, expect: [1] });
+  const { stdout } = yield* git.run(["rev-parse", "--verify", "--quiet", ref], {
+    cwd: project.root,
+    expect: [1],
+  });
   return stdout.trim() === "" ? undefined : stdout.trim();
 });
 
@@ -54,7 +64,15 @@ export const readUserRef = Effect.fnUntraced(function* (project: OpenProject, re
  * Whatever `branch.<name>.mergeOptions` and `merge.autoStash` say: a stash and its return would unstage what the
  * user has staged. An ignored file that appeared since the plan is not overwritten.
  */
-const mergeArgs = ["merge", "--ff-only", "--no-squash", "--no-autostash", "--no-overwrite-ignore", "--no-stat", "--quiet"];
+const mergeArgs = [
+  "merge",
+  "--ff-only",
+  "--no-squash",
+  "--no-autostash",
+  "--no-overwrite-ignore",
+  "--no-stat",
+  "--quiet",
+];
 
 const fastForward = Effect.fnUntraced(function* ({ project, intent }: Landing) {
   const checkout = intent.checkout!;
@@ -68,7 +86,8 @@ const fastForward = Effect.fnUntraced(function* ({ project, intent }: Landing) {
     });
   }
   const { exitCode, stderr } = yield* runLandingGit({ project, intent }, [...mergeArgs, intent.new]);
-  if ((yield* readUserRef(project, intent.ref)) === intent.new) return yield* removeRecord({ project, intent });
+  if ((yield* readUserRef(project, intent.ref)) === intent.new)
+    return yield* removeRecord({ project, intent });
   const why = stderr.trim().split("\n")[0] ?? "";
   const states = yield* statesOf(project, checkout, intent.paths);
   const isHalfDone = [...states.values()].some((state) => state === "new" || state === "between");
@@ -119,7 +138,10 @@ export const recoverLanding = Effect.fn("recoverLanding")(function* ({ project, 
   if (lock !== undefined) return ask(`Another git has ${lock}; if none runs any more, remove that file`, []);
   const strange = [...states].flatMap(([path, state]) => (state === "strange" ? [path] : []));
   if (strange.length > 0) {
-    return ask("Landing was cut short, and these files are neither as before nor as they were to be", strange);
+    return ask(
+      "Landing was cut short, and these files are neither as before nor as they were to be",
+      strange,
+    );
   }
   if (isUntouched) {
     yield* removeRecord({ project, intent });
@@ -157,7 +179,10 @@ const complete = Effect.fnUntraced(function* ({ project, intent }: Landing) {
     const message = `git could not complete the landing in ${cwd}: ${stderr.trim().split("\n")[0] ?? ""}. Put that right and resume the swarm.`;
     return yield* new GitError({ message, args, exitCode: exitCode ?? -1, stderr });
   }
-  yield* git.run(["update-ref", "-m", `land ${intent.epic}: Fast-forward`, intent.ref, intent.new, intent.old!], { cwd });
+  yield* git.run(
+    ["update-ref", "-m", `land ${intent.epic}: Fast-forward`, intent.ref, intent.new, intent.old!],
+    { cwd },
+  );
   yield* removeRecord({ project, intent });
   return landed;
 });

@@ -3,10 +3,10 @@
  * inside the lease, must not weaken the checks, and the checks must pass on it in a fresh folder.
  */
 import { Effect } from "effect";
-import type { NewEvent } from "../../primitives/EventStore.ts";
 import type { CheckResult, Finding } from "../../../shared/contract/gate.ts";
 import type { AttemptState, SubtaskState } from "../../../shared/contract/swarmState.ts";
 import { Reservations } from "../../coordination/reservations/Reservations.ts";
+import type { NewEvent } from "../../primitives/EventStore.ts";
 import { checkTree, failuresOf } from "./checkTree.ts";
 import { examine } from "./examine.ts";
 import { swarmStream } from "./SwarmLog.ts";
@@ -43,7 +43,13 @@ const judge = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState,
   if (exit.tree === null) return failed("cell", exit.findings);
   const tree = exit.tree;
   const changes = yield* workshop.changes(last.base, tree);
-  const found = yield* examine({ project: run.project, base: last.base, tree, changes, files: subtask.files });
+  const found = yield* examine({
+    project: run.project,
+    base: last.base,
+    tree,
+    changes,
+    files: subtask.files,
+  });
   const refused = [...exit.findings, ...found.refused];
   if (refused.length > 0) return failed("cell", [...refused, ...found.weakens]);
   if (found.weakens.length > 0 && last.held?.answer !== true) {

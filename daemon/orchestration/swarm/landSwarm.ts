@@ -22,9 +22,7 @@ import { unpin } from "./UserRepository.ts";
 export type LandingOutcome = "landed" | "refused" | "again";
 
 /** Only to be called with an approval in the log. */
-export const landSwarm = Effect.fn("landSwarm")(function* (
-  run: SwarmRun,
-) {
+export const landSwarm = Effect.fn("landSwarm")(function* (run: SwarmRun) {
   const stream = swarmStream(run.epicId);
   yield* finishTargetMerge(run);
   if (run.log.epic().status === "landing") {
@@ -38,7 +36,12 @@ export const landSwarm = Effect.fn("landSwarm")(function* (
     if (approval === undefined || (approval.commit !== null && approval.commit !== head)) {
       return yield* new NotNow({ message: `The landing of ${head} is not approved.` });
     }
-    const plan = yield* planLanding({ project: run.project, epicId: run.epicId, target: created.target, head }).pipe(
+    const plan = yield* planLanding({
+      project: run.project,
+      epicId: run.epicId,
+      target: created.target,
+      head,
+    }).pipe(
       Effect.catchTag("LandingRefused", (refusal) => Effect.succeed({ kind: "refused", refusal } as const)),
     );
     if (plan.kind === "refused") return yield* refuse(run, plan.refusal.message, plan.refusal.paths);
@@ -49,7 +52,9 @@ export const landSwarm = Effect.fn("landSwarm")(function* (
   const intent = run.log.epic().landing!;
   const done = yield* executeLanding({ project: run.project, intent }).pipe(
     Effect.as(true),
-    Effect.catchTag("LandingRefused", (refusal) => Effect.as(refuse(run, refusal.message, refusal.paths), false)),
+    Effect.catchTag("LandingRefused", (refusal) =>
+      Effect.as(refuse(run, refusal.message, refusal.paths), false),
+    ),
   );
   yield* faultPoint("landing-applied");
   return done ? yield* finishLanding(run) : refused;
@@ -59,7 +64,13 @@ const refused: LandingOutcome = "refused";
 
 const refuse = (run: SwarmRun, message: string, paths: ReadonlyArray<string>) =>
   run.log
-    .append([{ stream: swarmStream(run.epicId), type: "landing_refused", data: { epic: run.epicId, message, paths } }])
+    .append([
+      {
+        stream: swarmStream(run.epicId),
+        type: "landing_refused",
+        data: { epic: run.epicId, message, paths },
+      },
+    ])
     .pipe(Effect.as(refused));
 
 const finishLanding = Effect.fnUntraced(function* (run: SwarmRun) {
@@ -75,4 +86,3 @@ const finishLanding = Effect.fnUntraced(function* (run: SwarmRun) {
   const outcome: LandingOutcome = "landed";
   return outcome;
 });
-

@@ -64,7 +64,8 @@ export const statesOf = Effect.fn("statesOf")(function* (
       const entry = staged.get(path);
       const isStaged = entry !== sideOf(change.old) && entry !== sideOf(change.new);
       if (isStaged) states.set(path, "strange");
-      else if (isGone) states.set(path, change.old === null ? "old" : change.new === null ? "new" : "between");
+      else if (isGone)
+        states.set(path, change.old === null ? "old" : change.new === null ? "new" : "between");
       else if (here.kind !== "file") states.set(path, "strange");
       else {
         const seen = await readEntry(join(checkout, path), here, change, modesCount);
@@ -78,10 +79,15 @@ export const statesOf = Effect.fn("statesOf")(function* (
   const oids =
     undecided.length === 0
       ? []
-      : (yield* git.run(["hash-object", "--stdin-paths"], { cwd: checkout, input })).stdout.trim().split("\n");
+      : (yield* git.run(["hash-object", "--stdin-paths"], { cwd: checkout, input })).stdout
+          .trim()
+          .split("\n");
   for (const [index, { change, mode, content }] of undecided.entries()) {
     const state = stateOf(change, oids[index] ?? "", mode);
-    states.set(change.path, state ?? ((yield* isBeginning(checkout, change, content)) ? "between" : "strange"));
+    states.set(
+      change.path,
+      state ?? ((yield* isBeginning(checkout, change, content)) ? "between" : "strange"),
+    );
   }
   return states;
 });
@@ -150,7 +156,8 @@ const readEntry = async (
 };
 
 const stateOf = (change: PathChange, oid: string, mode: string | undefined): PathState | undefined => {
-  const is = (side: PathChange["old"]) => side !== null && side.oid === oid && (mode ?? side.mode) === side.mode;
+  const is = (side: PathChange["old"]) =>
+    side !== null && side.oid === oid && (mode ?? side.mode) === side.mode;
   return is(change.old) ? "old" : is(change.new) ? "new" : undefined;
 };
 
@@ -165,7 +172,8 @@ const blobId = (content: Buffer, digits: number): string =>
 const isBeginning = Effect.fnUntraced(function* (cwd: string, change: PathChange, content: Buffer) {
   if (change.new === null) return false;
   const git = yield* Git;
-  const begins = (whole: Buffer) => content.length < whole.length && whole.subarray(0, content.length).equals(content);
+  const begins = (whole: Buffer) =>
+    content.length < whole.length && whole.subarray(0, content.length).equals(content);
   if (begins(yield* git.readBlob(change.new.oid, { cwd }))) return true;
   return begins(yield* git.readBlob(change.new.oid, { cwd, filtersOf: change.path }));
 });

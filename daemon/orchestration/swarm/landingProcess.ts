@@ -7,14 +7,14 @@ import { mkdir, open, readdir, readFile, readlink, rename, rm, stat } from "node
 import { join } from "node:path";
 import { Effect, Option, Schema } from "effect";
 import { GitError } from "../../../shared/contract/errors.ts";
+import { safeName } from "../../coordination/hive/cellId.ts";
 import { isRunning, startDetached } from "../../platform/detached.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { Git, gitEnvironment, ownConfiguration } from "../../platform/Git.ts";
 import { findMarked, markerVariable } from "../../platform/strays.ts";
-import { safeName } from "../../coordination/hive/cellId.ts";
-import type { LandingIntent } from "./planLanding.ts";
 import type { OpenProject } from "./Projects.ts";
+import type { LandingIntent } from "./planLanding.ts";
 
 const LandingRecord = Schema.Struct({
   /** In the environment of every git of this landing. */
@@ -52,7 +52,10 @@ export const runLandingGit = Effect.fn("runLandingGit")(function* (
   const git = yield* startDetached("git", argv, {
     cwd: intent.checkout!,
     stderrFile,
-    env: { ...gitEnvironment({ env: { GIT_REFLOG_ACTION: `land ${intent.epic}` } }), [markerVariable]: marker },
+    env: {
+      ...gitEnvironment({ env: { GIT_REFLOG_ACTION: `land ${intent.epic}` } }),
+      [markerVariable]: marker,
+    },
   });
   yield* writeRecord(landing, { marker, since, ...git.identity });
   yield* faultPoint("landing-running");
@@ -103,8 +106,13 @@ const writeRecord = (landing: Landing, record: LandingRecord) => {
 };
 
 /** Returns when no git of this landing runs any more. */
-export const awaitLandingGit = Effect.fn("awaitLandingGit")(function* ({ pid, startTime, marker }: LandingRecord) {
-  const isAlive = pid === undefined ? Effect.succeed(false) : isRunning({ pid, startTime: startTime ?? null });
+export const awaitLandingGit = Effect.fn("awaitLandingGit")(function* ({
+  pid,
+  startTime,
+  marker,
+}: LandingRecord) {
+  const isAlive =
+    pid === undefined ? Effect.succeed(false) : isRunning({ pid, startTime: startTime ?? null });
   while ((yield* isAlive) || (yield* findMarked(marker)).length > 0) yield* Effect.sleep("50 millis");
 });
 

@@ -47,7 +47,11 @@ export const mergeAttempt = Effect.fn("mergeAttempt")(function* (run: SwarmRun, 
     const failures = failuresOf(run.log.epic(), results);
     if (failures.length > 0) return yield* refuse(failures, results);
     yield* run.log.append([
-      { stream, type: "gate_passed", data: { ...which, stage: "merge", tree: result.tree, files: paths, results } },
+      {
+        stream,
+        type: "gate_passed",
+        data: { ...which, stage: "merge", tree: result.tree, files: paths, results },
+      },
     ]);
     const message = `Merge ${cell}: ${subtask.title}\n\nVibe-Merge: ${cell}\n`;
     merged = yield* workshop.commit({ tree: result.tree, parents: [head, commit], message, author, at });

@@ -18,7 +18,10 @@ export const planTask = Effect.fn("planTask")(function* (request: {
   const user = yield* inspect(request.project);
   const processes = yield* Processes;
   const spec = parseAgentSpec(request.planner);
-  const fault = agentFault(request.planner, user.root, environment()["PATH"] ?? "")?.replaceAll("agent", "planner");
+  const fault = agentFault(request.planner, user.root, environment().PATH ?? "")?.replaceAll(
+    "agent",
+    "planner",
+  );
   if (typeof spec === "string" || fault !== undefined) {
     return yield* new InvalidInput({ message: `The planner can't run: ${fault ?? spec}.` });
   }
@@ -40,9 +43,14 @@ export const planTask = Effect.fn("planTask")(function* (request: {
     },
   });
   if (result.timedOut || result.exitCode !== 0) {
-    const how = result.timedOut ? `took longer than ${timeoutMs / 60_000} minutes` : `ended with exit code ${result.exitCode}`;
-    return yield* new ProcessError({ message: `The planner ${how}. It last printed: ${result.tail.trim().slice(-500) || "nothing"}` });
+    const how = result.timedOut
+      ? `took longer than ${timeoutMs / 60_000} minutes`
+      : `ended with exit code ${result.exitCode}`;
+    return yield* new ProcessError({
+      message: `The planner ${how}. It last printed: ${result.tail.trim().slice(-500) || "nothing"}`,
+    });
   }
-  if (size > maxPlan) return yield* new ProcessError({ message: `The planner printed more than ${maxPlan} bytes.` });
+  if (size > maxPlan)
+    return yield* new ProcessError({ message: `The planner printed more than ${maxPlan} bytes.` });
   return { text: Buffer.concat(chunks).toString("utf8") };
 });

@@ -40,7 +40,7 @@ export const proposeSwarm = Effect.fn("proposeSwarm")(function* (request: Propos
     agent: request.agent,
     heldBy: (patterns) =>
       projectId === undefined ? [] : reservations.conflicts(projectId, patterns, { holder: "a new swarm" }),
-    agentFault: (spec) => agentFault(spec, user.root, environment()["PATH"] ?? ""),
+    agentFault: (spec) => agentFault(spec, user.root, environment().PATH ?? ""),
   };
   const faults = validatePlan(plan, around);
   if (faults.some((fault) => fault.severity === "error")) return yield* invalidPlan(faults);
@@ -67,7 +67,8 @@ export const proposeSwarm = Effect.fn("proposeSwarm")(function* (request: Propos
   return { proposal, user };
 });
 
-export const planHash = (plan: Plan): string => createHash("sha256").update(canonicalJson(plan)).digest("hex");
+export const planHash = (plan: Plan): string =>
+  createHash("sha256").update(canonicalJson(plan)).digest("hex");
 
 /** The checks of the commit that HEAD is at. */
 export const checksAt = Effect.fnUntraced(function* (user: UserRepository) {
@@ -75,7 +76,10 @@ export const checksAt = Effect.fnUntraced(function* (user: UserRepository) {
   const paths = new Set(user.entries.map((entry) => entry.path));
   const read = (path: string) =>
     paths.has(path)
-      ? Effect.map(git.run(["cat-file", "blob", `${user.commit}:${path}`], { cwd: user.root }), ({ stdout }) => stdout)
+      ? Effect.map(
+          git.run(["cat-file", "blob", `${user.commit}:${path}`], { cwd: user.root }),
+          ({ stdout }) => stdout,
+        )
       : Effect.succeed(undefined);
   return yield* discoverChecks(read, (path) => paths.has(path));
 });
@@ -84,7 +88,7 @@ export const checksAt = Effect.fnUntraced(function* (user: UserRepository) {
 export const approvedChecks = Effect.fnUntraced(function* (project: string | undefined) {
   if (project === undefined) return new Set<string>();
   const store = yield* EventStore;
-  return new Set((yield* store.rows("approved_checks", { project })).map((row) => String(row["hash"])));
+  return new Set((yield* store.rows("approved_checks", { project })).map((row) => String(row.hash)));
 });
 
 const targetOf = (user: UserRepository): Target =>
@@ -112,6 +116,8 @@ const understood = (user: UserRepository, files: ReadonlyArray<string>, around: 
     });
     return Result.isSuccess(parsed) ? [parsed.success] : [];
   });
-  const filesNow = user.entries.filter(({ path }) => patterns.some((pattern) => matches(pattern, path))).length;
+  const filesNow = user.entries.filter(({ path }) =>
+    patterns.some((pattern) => matches(pattern, path)),
+  ).length;
   return { patterns: patterns.map((pattern) => pattern.text), filesNow };
 };

@@ -11,8 +11,8 @@ import type { SubtaskState } from "../../../shared/contract/swarmState.ts";
 import { Agents } from "../../coordination/agents/Agents.ts";
 import { safeName } from "../../coordination/hive/cellId.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
-import { fileSystem } from "../../platform/fileSystem.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
+import { fileSystem } from "../../platform/fileSystem.ts";
 import { environment, Processes } from "../../platform/Processes.ts";
 import { killStrays } from "../../platform/strays.ts";
 import { runCommandAgent } from "../agents/commandRuntime.ts";
@@ -58,7 +58,13 @@ export const runAttempt = Effect.fn("runAttempt")(function* (run: SwarmRun, cell
   yield* removeAttempt(folder);
 });
 
-const interrupted: Exit = { outcome: "interrupted", exitCode: null, tree: null, findings: [], droppedOutput: 0 };
+const interrupted: Exit = {
+  outcome: "interrupted",
+  exitCode: null,
+  tree: null,
+  findings: [],
+  droppedOutput: 0,
+};
 
 interface Attempt {
   readonly attempt: number;
@@ -130,7 +136,12 @@ const setUp = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState,
   if (setup === undefined) return;
   const processes = yield* Processes;
   run.progress(subtask.id, `setting up: ${setup.argv.join(" ")}`);
-  const result = yield* processes.run({ argv: setup.argv, cwd: one.folder, env: environment(), marker: one.marker });
+  const result = yield* processes.run({
+    argv: setup.argv,
+    cwd: one.folder,
+    env: environment(),
+    marker: one.marker,
+  });
   if (result.exitCode !== 0) {
     yield* Effect.logWarning("setup command failed", { exitCode: result.exitCode, tail: result.tail });
   }
@@ -144,7 +155,8 @@ export const abandonAttempt = Effect.fn("abandonAttempt")(function* (run: SwarmR
   const agents = yield* Agents;
   const last = run.log.subtask(cell).attempts.at(-1)!;
   const strays = yield* killStrays(last.marker);
-  if (strays > 0) yield* Effect.logInfo("ended what was left of an attempt", { attempt: last.attempt, strays });
+  if (strays > 0)
+    yield* Effect.logInfo("ended what was left of an attempt", { attempt: last.attempt, strays });
   yield* removeAttempt(last.folder);
   yield* agents.end(run.log.origin(), last.agent, "the daemon had died");
   yield* run.log.append([

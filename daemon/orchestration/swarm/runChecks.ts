@@ -6,6 +6,14 @@ import { environment, Processes } from "../../platform/Processes.ts";
 /** A check that takes longer than this hangs. */
 const timeoutMs = 20 * 60 * 1000;
 
+/** What a check prints is shown to agents: npm's own warnings and advertisements are not part of it. */
+const quiet = {
+  CI: "1",
+  npm_config_fund: "false",
+  npm_config_loglevel: "error",
+  npm_config_update_notifier: "false",
+};
+
 export const runChecks = Effect.fn("runChecks")(function* (options: {
   readonly checks: ReadonlyArray<Check>;
   readonly folder: string;
@@ -21,7 +29,7 @@ export const runChecks = Effect.fn("runChecks")(function* (options: {
       .run({
         argv: check.argv,
         cwd: options.folder,
-        env: { ...environment(), CI: "1", npm_config_update_notifier: "false", npm_config_fund: "false" },
+        env: { ...environment(), ...quiet },
         marker: options.marker,
         timeoutMs,
       })

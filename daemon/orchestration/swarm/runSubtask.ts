@@ -6,9 +6,9 @@
 import { Effect } from "effect";
 import { MAX_STRIKES } from "../../../shared/contract/swarmState.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
-import { abandonAttempt, runAttempt } from "./runAttempt.ts";
 import { judgeAttempt } from "./judgeAttempt.ts";
 import { finishMerge, mergeAttempt } from "./mergeAttempt.ts";
+import { abandonAttempt, runAttempt } from "./runAttempt.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
 import { takeLease } from "./takeLease.ts";
 

@@ -31,7 +31,8 @@ export const runSwarm = Effect.fn("runSwarm")(function* (run: SwarmRun) {
     const [failure] = failures;
     // A failure here is the store's, git's or the disk's, never an agent's: the swarm stops and can be resumed.
     if (failure !== undefined) return yield* Effect.failCause(failure);
-    if ((yield* FiberMap.size(fibers)) === 0 && !subtasksOf(run).some((subtask) => canProceed(run, subtask))) break;
+    if ((yield* FiberMap.size(fibers)) === 0 && !subtasksOf(run).some((subtask) => canProceed(run, subtask)))
+      break;
     yield* Queue.take(run.wake);
     // The fiber that woke us leaves the map just after it did.
     yield* Effect.yieldNow;

@@ -33,7 +33,8 @@ export const startSwarm = Effect.fn("startSwarm")(function* (request: StartReque
   const { proposal } = yield* proposeSwarm(request);
   if (proposal.base !== request.base || proposal.planHash !== request.approvedPlan) {
     return yield* new NotNow({
-      message: "The plan or the commit it starts from is not what was approved any more. Look at the plan again, and approve that.",
+      message:
+        "The plan or the commit it starts from is not what was approved any more. Look at the plan again, and approve that.",
     });
   }
   const projects = yield* Projects;
@@ -42,7 +43,8 @@ export const startSwarm = Effect.fn("startSwarm")(function* (request: StartReque
   const waived = yield* waivedChecks(request.waive ?? [], results);
   if (request.land === true && checks.length === 0 && request.landUnchecked !== true) {
     return yield* new InvalidInput({
-      message: "This project has no checks, so nothing would judge the work. Land it yourself after looking at it, or say --land-unchecked as well.",
+      message:
+        "This project has no checks, so nothing would judge the work. Land it yourself after looking at it, or say --land-unchecked as well.",
     });
   }
   const hive = yield* Hive;
@@ -105,11 +107,16 @@ const swarmCells = (proposal: Proposal, ids: ReadonlyArray<string>): ReadonlyArr
     agent: proposal.subtasks[index]!.agent,
   }));
 
-const waivedChecks = Effect.fnUntraced(function* (waive: ReadonlyArray<string>, results: ReadonlyArray<CheckResult>) {
+const waivedChecks = Effect.fnUntraced(function* (
+  waive: ReadonlyArray<string>,
+  results: ReadonlyArray<CheckResult>,
+) {
   const red = results.filter((result) => !result.passed);
   const blocking = red.filter((result) => !waive.includes(result.name));
   if (blocking.length === 0) return red.map((result) => result.name);
-  const names = blocking.map((result) => `"${result.name}" (exit code ${result.exitCode ?? "none"})`).join(", ");
+  const names = blocking
+    .map((result) => `"${result.name}" (exit code ${result.exitCode ?? "none"})`)
+    .join(", ");
   return yield* new BaseRed({
     message: `Before any agent began, these checks fail on the base: ${names}. Mend them first, or accept it with ${blocking
       .map((result) => `--waive ${result.name}`)

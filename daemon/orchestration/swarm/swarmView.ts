@@ -1,6 +1,11 @@
 /** What a client is shown of a swarm: its state, and whether this daemon is working on it right now. */
 import type { SubtaskView, SwarmView } from "../../../shared/contract/routes.ts";
-import type { EpicState, SubtaskPhase, SubtaskState, SwarmProjection } from "../../../shared/contract/swarmState.ts";
+import type {
+  EpicState,
+  SubtaskPhase,
+  SubtaskState,
+  SwarmProjection,
+} from "../../../shared/contract/swarmState.ts";
 
 export interface Liveness {
   readonly live: boolean;
@@ -34,7 +39,11 @@ export const swarmView = (
   };
 };
 
-const statusOf = (epic: EpicState, subtasks: ReadonlyArray<SubtaskState>, live: boolean): SwarmView["status"] => {
+const statusOf = (
+  epic: EpicState,
+  subtasks: ReadonlyArray<SubtaskState>,
+  live: boolean,
+): SwarmView["status"] => {
   if (epic.status === "landing") return live ? "landing" : "interrupted";
   if (epic.status !== "active") return epic.status;
   if (live) return "running";

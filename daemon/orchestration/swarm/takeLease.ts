@@ -28,13 +28,15 @@ export const takeLease = Effect.fn("takeLease")(function* (run: SwarmRun, subtas
         epic: run.epicId,
         reason: subtask.title,
       })
-      .pipe(Effect.catchTag("LeaseConflict", (conflict) => Effect.as(queued(run, subtask, conflict.message), undefined)));
+      .pipe(
+        Effect.catchTag("LeaseConflict", (conflict) =>
+          Effect.as(queued(run, subtask, conflict.message), undefined),
+        ),
+      );
     if (taken !== undefined) return taken;
-    yield* store.subscribe({ project, stream: "lease", after }).pipe(
-      Stream.take(1),
-      Stream.runDrain,
-      Effect.timeoutOption(lookAgainAfter),
-    );
+    yield* store
+      .subscribe({ project, stream: "lease", after })
+      .pipe(Stream.take(1), Stream.runDrain, Effect.timeoutOption(lookAgainAfter));
   }
 });
 

@@ -27,24 +27,38 @@ export const validatePlan = (plan: Plan, around: PlanSurroundings): ReadonlyArra
     subtask.dependencies
       .filter((position) => position >= plan.subtasks.length)
       .map((position) =>
-        fault(name(index), `depends on subtask ${position}, and there are only 0 to ${plan.subtasks.length - 1}`),
+        fault(
+          name(index),
+          `depends on subtask ${position}, and there are only 0 to ${plan.subtasks.length - 1}`,
+        ),
       ),
   );
   const graph = dependencyGraph(plan.subtasks.map((subtask) => subtask.dependencies));
   const cycle = findCycle(graph);
   const cyclic =
-    cycle === undefined ? [] : [fault("dependencies", `these wait for one another: ${cycle.map(name).join(" → ")}`)];
+    cycle === undefined
+      ? []
+      : [fault("dependencies", `these wait for one another: ${cycle.map(name).join(" → ")}`)];
   const parsed = plan.subtasks.map((subtask) => parseAll(subtask.files, around));
   return [
     ...dangling,
     ...cyclic,
     ...plan.subtasks.flatMap((subtask, index) => [
-      ...(subtask.files.length === 0 ? [fault(name(index), "names no files; say which ones it may change")] : []),
+      ...(subtask.files.length === 0
+        ? [fault(name(index), "names no files; say which ones it may change")]
+        : []),
       ...parsed[index]!.faults.map((message) => fault(name(index), message)),
       ...agentFaults(subtask.agent ?? around.agent, around).map((message) => fault(name(index), message)),
-      ...around.heldBy(parsed[index]!.patterns.map((pattern) => pattern.text)).map((held) => heldFault(name(index), held)),
+      ...around
+        .heldBy(parsed[index]!.patterns.map((pattern) => pattern.text))
+        .map((held) => heldFault(name(index), held)),
     ]),
-    ...overlaps(plan, parsed.map(({ patterns }) => patterns), graph, name),
+    ...overlaps(
+      plan,
+      parsed.map(({ patterns }) => patterns),
+      graph,
+      name,
+    ),
   ];
 };
 
@@ -59,7 +73,8 @@ const heldFault = (where: string, held: LeaseConflictEntry): PlanFault =>
   );
 
 const agentFaults = (spec: string | undefined, around: PlanSurroundings): ReadonlyArray<string> => {
-  if (spec === undefined) return ['names no agent; give it one ("agent"), or start with --agent command:PROG'];
+  if (spec === undefined)
+    return ['names no agent; give it one ("agent"), or start with --agent command:PROG'];
   const message = around.agentFault(spec);
   return message === undefined ? [] : [message];
 };

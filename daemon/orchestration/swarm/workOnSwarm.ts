@@ -25,7 +25,8 @@ export const workOnSwarm = Effect.fn("workOnSwarm")(function* (run: SwarmRun) {
     if (!mayLand(run)) break;
     if ((yield* landSwarm(run)) !== "again") break;
   }
-  if (run.log.epic().status !== "active") yield* fileSystem(run.folder, () => rm(run.folder, { recursive: true, force: true }));
+  if (run.log.epic().status !== "active")
+    yield* fileSystem(run.folder, () => rm(run.folder, { recursive: true, force: true }));
 });
 
 /**
@@ -59,5 +60,7 @@ const pinBase = Effect.fnUntraced(function* (run: SwarmRun) {
 const mayLand = (run: SwarmRun): boolean => {
   const { status, approval, head } = run.log.epic();
   if (status === "landing") return true;
-  return status === "ready" && approval !== undefined && (approval.commit === null || approval.commit === head);
+  return (
+    status === "ready" && approval !== undefined && (approval.commit === null || approval.commit === head)
+  );
 };

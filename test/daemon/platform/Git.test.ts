@@ -66,7 +66,9 @@ describe("Git", () => {
           await writeFile(program, `#!/bin/sh\necho ran >> "${seen}"\n`);
           await chmod(program, 0o755);
           for (const hook of ["pre-commit", "post-checkout", "reference-transaction", "post-merge"]) {
-            await writeFile(join(root, ".git", "hooks", hook), `#!/bin/sh\necho ${hook} >> "${seen}"\n`, { mode: 0o755 });
+            await writeFile(join(root, ".git", "hooks", hook), `#!/bin/sh\necho ${hook} >> "${seen}"\n`, {
+              mode: 0o755,
+            });
           }
         });
         userGit(root, "config", "core.fsmonitor", program);
@@ -108,7 +110,10 @@ describe("Git", () => {
           { HOME: home, XDG_CONFIG_HOME: home },
           Effect.gen(function* () {
             assert.strictEqual((yield* git.run(args, { cwd: root })).stdout.trim(), "seen");
-            assert.strictEqual((yield* git.run(args, { cwd: root, isolated: true, expect: [1] })).exitCode, 1);
+            assert.strictEqual(
+              (yield* git.run(args, { cwd: root, isolated: true, expect: [1] })).exitCode,
+              1,
+            );
           }),
         );
       }),
@@ -119,7 +124,8 @@ describe("Git", () => {
     withRepository((root) =>
       Effect.gen(function* () {
         const git = yield* Git;
-        const index = () => Effect.promise(async () => (await readFile(join(root, ".git", "index"))).toString("hex"));
+        const index = () =>
+          Effect.promise(async () => (await readFile(join(root, ".git", "index"))).toString("hex"));
         // The same content at another time: what a plain `git status` writes down.
         yield* Effect.promise(() => utimes(join(root, "a.txt"), 1, 1));
         const before = yield* index();
@@ -139,7 +145,9 @@ describe("Git", () => {
     withRepository((root) =>
       Effect.gen(function* () {
         const git = yield* Git;
-        const error = yield* Effect.flip(withVariables({ PATH: "/nowhere" }, git.run(["version"], { cwd: root })));
+        const error = yield* Effect.flip(
+          withVariables({ PATH: "/nowhere" }, git.run(["version"], { cwd: root })),
+        );
         assert.isBelow(error.exitCode, 0);
         assert.match(error.message, /git was not found; install git/);
         const gone = yield* Effect.flip(git.run(["version"], { cwd: join(root, "gone") }));

@@ -1,47 +1,9 @@
 import { assert, describe, it } from "@effect/vitest";
-import { Effect, Fiber, Layer, Stream } from "effect";
-import { sqlLayer, SqlBatch } from "../../../daemon/platform/Sql.ts";
+import { Effect, Fiber, Stream } from "effect";
+import { SqlBatch } from "../../../daemon/platform/Sql.ts";
 import { EventStore, type NewEvent } from "../../../daemon/primitives/EventStore.ts";
-import type { Projection } from "../../../daemon/primitives/Projection.ts";
 import { tempFolder } from "../../support/tempFolder.ts";
-
-const agentsSeen: Projection = {
-  name: "seen",
-  version: 1,
-  tables: [{ name: "seen", columns: { name: "text", ended: "text", info: "json" }, key: ["name"] }],
-  types: ["agent_registered", "agent_ended"],
-  apply: (event) => {
-    if (event.type === "agent_registered") {
-      return [{ table: "seen", key: { name: event.data.name }, set: { info: { kind: event.data.kind } } }];
-    }
-    if (event.type === "agent_ended" && event.data.reason === "gone") {
-      return [{ table: "seen", key: { name: event.data.name }, delete: true }];
-    }
-    return event.type === "agent_ended"
-      ? [{ table: "seen", key: { name: event.data.name }, set: { ended: event.at } }]
-      : [];
-  },
-};
-
-const storeAt = (folder: string, projections = [agentsSeen]) =>
-  EventStore.layer(projections).pipe(Layer.provideMerge(sqlLayer({ file: `${folder}/store.db` })));
-
-const registered = (name: string, id?: string): NewEvent => ({
-  stream: `agent/${name}`,
-  type: "agent_registered",
-  data: { name, tokenHash: "00", kind: "worker" },
-  ...(id === undefined ? {} : { id }),
-});
-const ended = (name: string, reason: string): NewEvent => ({
-  stream: `agent/${name}`,
-  type: "agent_ended",
-  data: { name, reason },
-});
-const origin = { project: "p", actor: "daemon" } as const;
-
-/** Runs with a store of its own, on the real clock. */
-const withStore = <A, E>(run: (folder: string) => Effect.Effect<A, E, EventStore | SqlBatch>) =>
-  Effect.flatMap(tempFolder, (folder) => Effect.provide(run(folder), storeAt(folder))).pipe(Effect.scoped);
+import { agentsSeen, ended, origin, registered, storeAt, withStore } from "./storeFixture.ts";
 
 describe("EventStore", () => {
   it.live("gives seq without gaps to concurrent appends, some of which fail", () =>
@@ -52,7 +14,12 @@ describe("EventStore", () => {
         const results = yield* Effect.forEach(
           Array.from({ length: 200 }, (_, index) => index),
           (index) =>
-            Effect.exit(store.append(origin, index % 7 === 3 ? [registered(`a${index}`), bad] : [registered(`a${index}`)])),
+            Effect.exit(
+              store.append(
+                origin,
+                index % 7 === 3 ? [registered(`a${index}`), bad] : [registered(`a${index}`)],
+              ),
+            ),
           { concurrency: "unbounded" },
         );
         const succeeded = results.filter((exit) => exit._tag === "Success").length;
@@ -79,9 +46,13 @@ describe("EventStore", () => {
           },
         ]);
         const names = ["a", "b", "bad", "c", "d"];
-        const results = yield* Effect.forEach(names, (name) => Effect.exit(store.append(origin, [registered(name)])), {
-          concurrency: "unbounded",
-        });
+        const results = yield* Effect.forEach(
+          names,
+          (name) => Effect.exit(store.append(origin, [registered(name)])),
+          {
+            concurrency: "unbounded",
+          },
+        );
         assert.deepStrictEqual(
           results.map((exit) => exit._tag),
           ["Success", "Success", "Failure", "Success", "Success"],
@@ -189,7 +160,7 @@ describe("EventStore", () => {
         const store = yield* EventStore;
         const rows = yield* store.rows("seen", { project: "p" });
         assert.deepStrictEqual(
-          rows.map((row) => [row["name"], row["info"]]),
+          rows.map((row) => [row.name, row.info]),
           [["c", { loud: "worker" }]],
         );
       }).pipe(

@@ -10,7 +10,15 @@ const serve = () => {
   const handler = createHttpHandler(options);
   type Init = { readonly headers?: Record<string, string>; readonly signal?: AbortSignal };
   const post = (path: string, body: string | ReadableStream | null, { headers = {}, signal }: Init = {}) =>
-    handler(new Request(`http://localhost/api/${path}`, { method: "POST", body, headers, duplex: "half" } as RequestInit), signal);
+    handler(
+      new Request(`http://localhost/api/${path}`, {
+        method: "POST",
+        body,
+        headers,
+        duplex: "half",
+      } as RequestInit),
+      signal,
+    );
   const get = (path: string, { headers = {}, signal }: Init = {}) =>
     handler(new Request(`http://localhost/api/${path}`, { headers }), signal);
   return { seen, options, handler, post, get };
@@ -29,7 +37,9 @@ describe("createHttpHandler", () => {
 
   it("decodes inputs and encodes outputs by their schemas", async () => {
     const { post } = serve();
-    const response = await post("deep/when", '{"at":"2026-01-01T00:00:00.000Z"}', { headers: { authorization: "Bearer owner" } });
+    const response = await post("deep/when", '{"at":"2026-01-01T00:00:00.000Z"}', {
+      headers: { authorization: "Bearer owner" },
+    });
     assert.deepStrictEqual(await response.json(), { at: "2026-01-01T00:00:01.000Z" });
   });
 
@@ -109,19 +119,31 @@ describe("createHttpHandler", () => {
   it("answers any input without a defect", async () => {
     const { post, options } = serve();
     await fc.assert(
-      fc.asyncProperty(fc.oneof(fc.string(), fc.json(), fc.record({ number: fc.integer() }).map((value) => JSON.stringify(value))), async (body) => {
-        const response = await post("double", body === "" ? null : body);
-        const valid = (() => {
-          try {
-            const value: unknown = JSON.parse(body);
-            return typeof value === "object" && value !== null && Object.keys(value).join() === "number" && Number.isSafeInteger((value as { number: unknown }).number);
-          } catch {
-            return false;
-          }
-        })();
-        // The doubled number must be a safe integer again, else the output is the defect.
-        assert.include(valid ? [200, 500] : [400], response.status);
-      }),
+      fc.asyncProperty(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc.record({ number: fc.integer() }).map((value) => JSON.stringify(value)),
+        ),
+        async (body) => {
+          const response = await post("double", body === "" ? null : body);
+          const valid = (() => {
+            try {
+              const value: unknown = JSON.parse(body);
+              return (
+                typeof value === "object" &&
+                value !== null &&
+                Object.keys(value).join() === "number" &&
+                Number.isSafeInteger((value as { number: unknown }).number)
+              );
+            } catch {
+              return false;
+            }
+          })();
+          // The doubled number must be a safe integer again, else the output is the defect.
+          assert.include(valid ? [200, 500] : [400], response.status);
+        },
+      ),
       { numRuns: 300 },
     );
     assert.isTrue(options.defects.every((defect) => defect.includes("integer")));

@@ -1,7 +1,7 @@
 /** A small table of routes for the tests of the router, with an error of its own. */
 import { Cause, Context, Effect, Option, Schema, Stream } from "effect";
-import { createRouter } from "../../../shared/router/createRouter.ts";
 import type { HttpHandlerOptions } from "../../../shared/router/createHttpHandler.ts";
+import { createRouter } from "../../../shared/router/createRouter.ts";
 import { implement } from "../../../shared/router/implement.ts";
 import { o } from "../../../shared/router/o.ts";
 
@@ -63,7 +63,9 @@ export const handledNotes = (seen: Seen) =>
     },
   });
 
-export const httpOptions = (seen: Seen): HttpHandlerOptions<Who, Refused, never> & { defects: Array<string> } => {
+export const httpOptions = (
+  seen: Seen,
+): HttpHandlerOptions<Who, Refused, never> & { defects: Array<string> } => {
   const defects: Array<string> = [];
   return {
     defects,
@@ -76,12 +78,12 @@ export const httpOptions = (seen: Seen): HttpHandlerOptions<Who, Refused, never>
     refuse: (kind, detail) => new Refused({ message: detail, kind }),
     encodeFailure: (cause) => {
       const error = Option.getOrUndefined(Cause.findErrorOption(cause));
-      if (error instanceof Refused) return { status: 400, body: { _tag: "Refused", message: error.message, kind: error.kind } };
+      if (error instanceof Refused)
+        return { status: 400, body: { _tag: "Refused", message: error.message, kind: error.kind } };
       defects.push(Cause.pretty(cause));
       return { status: 500, body: { _tag: "Defect" } };
     },
   };
 };
-
 
 const emptyServices = Context.empty();

@@ -3,10 +3,18 @@ import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { executeLanding, recoverLanding } from "../../../../daemon/orchestration/swarm/executeLanding.ts";
-import { planLanding } from "../../../../daemon/orchestration/swarm/planLanding.ts";
 import type { OpenProject } from "../../../../daemon/orchestration/swarm/Projects.ts";
+import { planLanding } from "../../../../daemon/orchestration/swarm/planLanding.ts";
 import { unpin } from "../../../../daemon/orchestration/swarm/UserRepository.ts";
-import { commitAll, fingerprint, isThere, makeWork, userGit, withProject, writeFiles } from "../../../support/gitFixture.ts";
+import {
+  commitAll,
+  fingerprint,
+  isThere,
+  makeWork,
+  userGit,
+  withProject,
+  writeFiles,
+} from "../../../support/gitFixture.ts";
 
 const files = {
   ".gitignore": "out\n*.log\n",
@@ -20,7 +28,12 @@ const files = {
 };
 
 const edit = async (at: string) => {
-  await writeFiles(at, { "a.txt": "1\n", "new folder/ñ.txt": "n\n", "dir/c.txt": "3\n", "Büro/big.bin": Buffer.alloc(200_000, 7) });
+  await writeFiles(at, {
+    "a.txt": "1\n",
+    "new folder/ñ.txt": "n\n",
+    "dir/c.txt": "3\n",
+    "Büro/big.bin": Buffer.alloc(200_000, 7),
+  });
   await chmod(join(at, "run.sh"), 0o755);
   await symlink("a.txt", join(at, "link"));
 };
@@ -43,11 +56,13 @@ const mess = async (root: string) => ({
   dirty: userGit(root, "diff"),
   stash: userGit(root, "stash", "list", "--patch"),
   files: await Promise.all(
-    ["b.txt", "dir/staged.txt", "dir/own.txt", "y.log", "intended.txt", "dir/removed.txt"].map(async (path) => [
-      path,
-      (await stat(join(root, path))).mtimeMs,
-      await readFile(join(root, path), "utf8"),
-    ]),
+    ["b.txt", "dir/staged.txt", "dir/own.txt", "y.log", "intended.txt", "dir/removed.txt"].map(
+      async (path) => [
+        path,
+        (await stat(join(root, path))).mtimeMs,
+        await readFile(join(root, path), "utf8"),
+      ],
+    ),
   ),
 });
 
@@ -72,36 +87,44 @@ const assertLanded = async (root: string, head: string, paths: ReadonlyArray<str
 };
 
 describe("executeLanding", () => {
-  it.live("fast-forwards beside dirty, staged and untracked files and a stash, whatever git is configured to do", () =>
-    withProject(files, (setting) =>
-      Effect.gen(function* () {
-        const { root, project, base } = setting;
-        const head = yield* makeWork(setting, "e1", edit);
-        yield* Effect.promise(() => makeMess(root));
-        userGit(root, "config", "merge.autoStash", "true");
-        userGit(root, "config", "branch.main.mergeOptions", "--squash --no-ff");
-        userGit(root, "config", "fetch.prune", "true");
-        userGit(root, "config", "fetch.writeCommitGraph", "true");
-        const hook = join(root, ".git", "hooks", "post-merge");
-        yield* Effect.promise(() => writeFile(hook, "#!/bin/sh\ntouch hooked\n", { mode: 0o755 }));
-        const before = yield* Effect.promise(() => mess(root));
-        const intent = yield* intentOf(project, head);
-        yield* executeLanding({ project, intent });
-        assert.deepStrictEqual(yield* Effect.promise(() => mess(root)), before);
-        yield* Effect.promise(() => assertLanded(root, head, intent.paths.map(({ path }) => path)));
-        assert.isFalse(yield* Effect.promise(() => isThere(join(root, "hooked"))));
-        assert.isFalse(yield* Effect.promise(() => isThere(join(root, ".git/objects/info/commit-graphs"))));
-        assert.strictEqual(userGit(root, "rev-parse", "ORIG_HEAD").trim(), base);
-        assert.match(userGit(root, "reflog", "-1", "main"), /land e1/);
-        assert.strictEqual(userGit(root, "rev-parse", "HEAD@{1}").trim(), base);
-        // Again, as after a crash before the event: the same.
-        yield* executeLanding({ project, intent });
-        assert.deepStrictEqual(yield* recoverLanding({ project, intent }), { kind: "landed" });
-        yield* unpin(root, "e1");
-        assert.strictEqual(userGit(root, "for-each-ref", "refs/vibe", "refs/heads/swarm"), "");
-        assert.isFalse(yield* Effect.promise(() => isThere(join(root, ".git", "refs", "vibe", "e1"))));
-      }),
-    ),
+  it.live(
+    "fast-forwards beside dirty, staged and untracked files and a stash, whatever git is configured to do",
+    () =>
+      withProject(files, (setting) =>
+        Effect.gen(function* () {
+          const { root, project, base } = setting;
+          const head = yield* makeWork(setting, "e1", edit);
+          yield* Effect.promise(() => makeMess(root));
+          userGit(root, "config", "merge.autoStash", "true");
+          userGit(root, "config", "branch.main.mergeOptions", "--squash --no-ff");
+          userGit(root, "config", "fetch.prune", "true");
+          userGit(root, "config", "fetch.writeCommitGraph", "true");
+          const hook = join(root, ".git", "hooks", "post-merge");
+          yield* Effect.promise(() => writeFile(hook, "#!/bin/sh\ntouch hooked\n", { mode: 0o755 }));
+          const before = yield* Effect.promise(() => mess(root));
+          const intent = yield* intentOf(project, head);
+          yield* executeLanding({ project, intent });
+          assert.deepStrictEqual(yield* Effect.promise(() => mess(root)), before);
+          yield* Effect.promise(() =>
+            assertLanded(
+              root,
+              head,
+              intent.paths.map(({ path }) => path),
+            ),
+          );
+          assert.isFalse(yield* Effect.promise(() => isThere(join(root, "hooked"))));
+          assert.isFalse(yield* Effect.promise(() => isThere(join(root, ".git/objects/info/commit-graphs"))));
+          assert.strictEqual(userGit(root, "rev-parse", "ORIG_HEAD").trim(), base);
+          assert.match(userGit(root, "reflog", "-1", "main"), /land e1/);
+          assert.strictEqual(userGit(root, "rev-parse", "HEAD@{1}").trim(), base);
+          // Again, as after a crash before the event: the same.
+          yield* executeLanding({ project, intent });
+          assert.deepStrictEqual(yield* recoverLanding({ project, intent }), { kind: "landed" });
+          yield* unpin(root, "e1");
+          assert.strictEqual(userGit(root, "for-each-ref", "refs/vibe", "refs/heads/swarm"), "");
+          assert.isFalse(yield* Effect.promise(() => isThere(join(root, ".git", "refs", "vibe", "e1"))));
+        }),
+      ),
   );
 
   it.live("lands in a linked worktree and leaves the main one alone", () =>
@@ -170,32 +193,37 @@ describe("executeLanding", () => {
     ),
   );
 
-  it.live("is refused, with nothing changed, when a file or the branch came in between plan and landing", () =>
-    withProject(files, (setting) =>
-      Effect.gen(function* () {
-        const { root, project } = setting;
-        const head = yield* makeWork(setting, "e1", async (at) => {
-          await writeFiles(at, { "a.txt": "1\n", "x.log": "theirs\n", "z.txt": "z\n" });
-          userGit(at, "add", "--force", "x.log");
-          await writeFile(join(at, ".gitignore"), "out\n");
-        });
-        const intent = yield* intentOf(project, head);
-        assert.include(intent.paths.map(({ path }) => path), "x.log");
-        yield* Effect.promise(() => writeFiles(root, { "x.log": "the user's\n" }));
-        const before = yield* Effect.promise(() => fingerprint(root, [".git"]));
-        const ignored = yield* Effect.flip(executeLanding({ project, intent }));
-        assert.strictEqual(ignored._tag, "LandingRefused");
-        assert.deepStrictEqual(yield* Effect.promise(() => fingerprint(root, [".git"])), before);
-        userGit(root, "checkout", "--quiet", "-b", "other");
-        const switched = yield* Effect.flip(executeLanding({ project, intent }));
-        assert.match(switched.message, /another branch or commit now/);
-        assert.deepStrictEqual(yield* Effect.promise(() => fingerprint(root, [".git"])), before);
-        userGit(root, "checkout", "--quiet", "main");
-        yield* Effect.promise(() => writeFiles(root, { "x.log": "the user's\n", "a.txt": "dirty\n" }));
-        const dirty = yield* Effect.flip(executeLanding({ project, intent }));
-        assert.strictEqual(dirty._tag, "LandingRefused");
-        assert.deepStrictEqual(yield* recoverLanding({ project, intent }), { kind: "not-started" });
-      }),
-    ),
+  it.live(
+    "is refused, with nothing changed, when a file or the branch came in between plan and landing",
+    () =>
+      withProject(files, (setting) =>
+        Effect.gen(function* () {
+          const { root, project } = setting;
+          const head = yield* makeWork(setting, "e1", async (at) => {
+            await writeFiles(at, { "a.txt": "1\n", "x.log": "theirs\n", "z.txt": "z\n" });
+            userGit(at, "add", "--force", "x.log");
+            await writeFile(join(at, ".gitignore"), "out\n");
+          });
+          const intent = yield* intentOf(project, head);
+          assert.include(
+            intent.paths.map(({ path }) => path),
+            "x.log",
+          );
+          yield* Effect.promise(() => writeFiles(root, { "x.log": "the user's\n" }));
+          const before = yield* Effect.promise(() => fingerprint(root, [".git"]));
+          const ignored = yield* Effect.flip(executeLanding({ project, intent }));
+          assert.strictEqual(ignored._tag, "LandingRefused");
+          assert.deepStrictEqual(yield* Effect.promise(() => fingerprint(root, [".git"])), before);
+          userGit(root, "checkout", "--quiet", "-b", "other");
+          const switched = yield* Effect.flip(executeLanding({ project, intent }));
+          assert.match(switched.message, /another branch or commit now/);
+          assert.deepStrictEqual(yield* Effect.promise(() => fingerprint(root, [".git"])), before);
+          userGit(root, "checkout", "--quiet", "main");
+          yield* Effect.promise(() => writeFiles(root, { "x.log": "the user's\n", "a.txt": "dirty\n" }));
+          const dirty = yield* Effect.flip(executeLanding({ project, intent }));
+          assert.strictEqual(dirty._tag, "LandingRefused");
+          assert.deepStrictEqual(yield* recoverLanding({ project, intent }), { kind: "not-started" });
+        }),
+      ),
   );
 });

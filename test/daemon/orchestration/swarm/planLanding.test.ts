@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { planLanding } from "../../../../daemon/orchestration/swarm/planLanding.ts";
-import { commitAll, fingerprint, makeWork, userGit, withProject, writeFiles } from "../../../support/gitFixture.ts";
+import {
+  commitAll,
+  fingerprint,
+  makeWork,
+  userGit,
+  withProject,
+  writeFiles,
+} from "../../../support/gitFixture.ts";
 
 const files = {
   ".gitignore": "out\n*.log\n",
@@ -20,12 +27,23 @@ describe("planLanding", () => {
     withProject(files, (setting) =>
       Effect.gen(function* () {
         const { root, folder, project, base } = setting;
-        const head = yield* makeWork(setting, "e1", (checkout) => writeFiles(checkout, { "a.txt": "1\n", "new/n.txt": "n\n" }));
+        const head = yield* makeWork(setting, "e1", (checkout) =>
+          writeFiles(checkout, { "a.txt": "1\n", "new/n.txt": "n\n" }),
+        );
         const plan = yield* planLanding({ project, epicId: "e1", target: main, head });
         assert.strictEqual(plan.kind, "ready");
         if (plan.kind !== "ready") return;
-        assert.deepInclude(plan.intent, { method: "fast-forward", checkout: root, old: base, new: head, ref: main.ref });
-        assert.deepStrictEqual(plan.intent.paths.map(({ path }) => path), ["a.txt", "new/n.txt"]);
+        assert.deepInclude(plan.intent, {
+          method: "fast-forward",
+          checkout: root,
+          old: base,
+          new: head,
+          ref: main.ref,
+        });
+        assert.deepStrictEqual(
+          plan.intent.paths.map(({ path }) => path),
+          ["a.txt", "new/n.txt"],
+        );
 
         userGit(root, "checkout", "--quiet", "-b", "other");
         const none = yield* planLanding({ project, epicId: "e1", target: main, head });
@@ -142,7 +160,17 @@ describe("planLanding", () => {
         userGit(join(root, "nested"), "init", "--quiet");
         await writeFile(join(root, "nested/own.txt"), "user\n");
         userGit(join(root, "nested"), "add", ".");
-        userGit(join(root, "nested"), "-c", "user.name=a", "-c", "user.email=b", "commit", "--quiet", "-m", "x");
+        userGit(
+          join(root, "nested"),
+          "-c",
+          "user.name=a",
+          "-c",
+          "user.email=b",
+          "commit",
+          "--quiet",
+          "-m",
+          "x",
+        );
       },
       paths: ["nested/n.txt"],
     },
@@ -165,7 +193,12 @@ describe("planLanding", () => {
       name: "nothing: changes in other files",
       work: (at) => writeFiles(at, { "a.txt": "1\n", "dir/n.txt": "n\n" }),
       user: async (root) => {
-        await writeFiles(root, { "b.txt": "user\n", "dir/c.txt": "staged\n", "dir/own.txt": "untracked\n", "y.log": "ignored\n" });
+        await writeFiles(root, {
+          "b.txt": "user\n",
+          "dir/c.txt": "staged\n",
+          "dir/own.txt": "untracked\n",
+          "y.log": "ignored\n",
+        });
         userGit(root, "add", "dir/c.txt");
       },
     },

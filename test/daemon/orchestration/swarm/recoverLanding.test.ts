@@ -8,12 +8,19 @@ import { assert, describe, it } from "@effect/vitest";
 import { Effect, Fiber } from "effect";
 import fc from "fast-check";
 import { executeLanding, recoverLanding } from "../../../../daemon/orchestration/swarm/executeLanding.ts";
-import { type LandingIntent, planLanding } from "../../../../daemon/orchestration/swarm/planLanding.ts";
 import type { OpenProject } from "../../../../daemon/orchestration/swarm/Projects.ts";
+import { type LandingIntent, planLanding } from "../../../../daemon/orchestration/swarm/planLanding.ts";
 import { Git } from "../../../../daemon/platform/Git.ts";
-import { fingerprint, isThere, makeWork, userGit, withProject, writeFiles } from "../../../support/gitFixture.ts";
+import {
+  fingerprint,
+  isThere,
+  makeWork,
+  userGit,
+  withProject,
+  writeFiles,
+} from "../../../support/gitFixture.ts";
 
-const isFull = process.env["OCVIBE_TEST_TIER"] === "full";
+const isFull = process.env.OCVIBE_TEST_TIER === "full";
 const main = { kind: "branch", ref: "refs/heads/main" } as const;
 
 const intentOf = Effect.fnUntraced(function* (project: OpenProject, head: string) {
@@ -56,48 +63,58 @@ const mess = async (root: string) => ({
 
 describe("recoverLanding", () => {
   // Files in the order in which git writes them; a kill when one of them appears is a kill in mid-update.
-  const count = 3000;
+  const count = 2000;
   const name = (index: number) => `many/${String(index).padStart(4, "0")}.txt`;
   const many = (text: string) =>
-    Object.fromEntries(Array.from({ length: count }, (_, index) => [name(index), `${text} ${index}\n`.repeat(20)]));
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [name(index), `${text} ${index}\n`.repeat(20)]),
+    );
 
-  it.live("completes a fast-forward whose git was killed at random moments", () =>
-    withProject({ ...many("old"), ...own }, (setting) =>
-      Effect.gen(function* () {
-        const { root, project, base } = setting;
-        const seed = Number(process.env["OCVIBE_TEST_SEED"] ?? Date.now() % 100_000);
-        const head = yield* makeWork(setting, "e1", async (at) => {
-          await writeFiles(at, many("new"));
-          for (let index = 0; index < count; index += 10) await rm(join(at, name(index)));
-          for (let index = 0; index < count; index += 10) await writeFiles(at, { [`${name(index)}/inner.txt`]: "n\n" });
-        });
-        yield* Effect.promise(() => makeMess(root));
-        const before = yield* Effect.promise(() => mess(root));
-        const kills = isFull ? 20 : 5;
-        const seen = { ended: 0, halfDone: 0, untouched: 0 };
-        for (let round = 0; round < kills; round++) {
-          const intent = yield* intentOf(project, head);
-          const landing = yield* Effect.forkChild(Effect.exit(executeLanding({ project, intent })));
-          const at = ((seed + round * 7919) % (count / 10)) * 10;
-          // The first round kills as soon as there is a process, the others when a certain file was reached.
-          const isReached = () => round === 0 || existsSync(join(root, name(at), "inner.txt"));
-          yield* Effect.promise(() => killWhen(root, isReached));
-          yield* Fiber.join(landing);
-          const tip = userGit(root, "rev-parse", "main").trim();
-          const isBegun = existsSync(join(root, name(0), "inner.txt"));
-          seen[tip === head ? "ended" : isBegun ? "halfDone" : "untouched"]++;
-          const recovery = yield* recoverLanding({ project, intent });
-          assert.strictEqual(recovery.kind, tip === head || isBegun ? "landed" : "not-started", JSON.stringify(recovery));
-          if (recovery.kind === "not-started") yield* executeLanding({ project, intent });
-          yield* Effect.promise(() => assertWhole(root, intent));
-          assert.deepStrictEqual(yield* Effect.promise(() => mess(root)), before);
-          userGit(root, "read-tree", "-u", "--reset", head, base);
-          userGit(root, "update-ref", "refs/heads/main", base);
-        }
-        console.log(`landing killed with seed ${seed}: ${JSON.stringify(seen)}`);
-        assert.isAtLeast(seen.halfDone, 1);
-      }),
-    ),
+  it.live(
+    "completes a fast-forward whose git was killed at random moments",
+    () =>
+      withProject({ ...many("old"), ...own }, (setting) =>
+        Effect.gen(function* () {
+          const { root, project, base } = setting;
+          const seed = Number(process.env.OCVIBE_TEST_SEED ?? Date.now() % 100_000);
+          const head = yield* makeWork(setting, "e1", async (at) => {
+            await writeFiles(at, many("new"));
+            for (let index = 0; index < count; index += 10) await rm(join(at, name(index)));
+            for (let index = 0; index < count; index += 10)
+              await writeFiles(at, { [`${name(index)}/inner.txt`]: "n\n" });
+          });
+          yield* Effect.promise(() => makeMess(root));
+          const before = yield* Effect.promise(() => mess(root));
+          const kills = isFull ? 20 : 4;
+          const seen = { ended: 0, halfDone: 0, untouched: 0 };
+          for (let round = 0; round < kills; round++) {
+            const intent = yield* intentOf(project, head);
+            const landing = yield* Effect.forkChild(Effect.exit(executeLanding({ project, intent })));
+            const at = ((seed + round * 7919) % (count / 10)) * 10;
+            // The first round kills as soon as there is a process, the others when a certain file was reached.
+            const isReached = () => round === 0 || existsSync(join(root, name(at), "inner.txt"));
+            yield* Effect.promise(() => killWhen(root, isReached));
+            yield* Fiber.join(landing);
+            const tip = userGit(root, "rev-parse", "main").trim();
+            const isBegun = existsSync(join(root, name(0), "inner.txt"));
+            seen[tip === head ? "ended" : isBegun ? "halfDone" : "untouched"]++;
+            const recovery = yield* recoverLanding({ project, intent });
+            assert.strictEqual(
+              recovery.kind,
+              tip === head || isBegun ? "landed" : "not-started",
+              JSON.stringify(recovery),
+            );
+            if (recovery.kind === "not-started") yield* executeLanding({ project, intent });
+            yield* Effect.promise(() => assertWhole(root, intent));
+            assert.deepStrictEqual(yield* Effect.promise(() => mess(root)), before);
+            userGit(root, "read-tree", "-u", "--reset", head, base);
+            userGit(root, "update-ref", "refs/heads/main", base);
+          }
+          console.log(`landing killed with seed ${seed}: ${JSON.stringify(seen)}`);
+          assert.isAtLeast(seen.halfDone, 1);
+        }),
+      ),
+    300_000,
   );
 
   it.live("waits for a git that outlived its daemon, which runs to completion", () =>
@@ -108,9 +125,12 @@ describe("recoverLanding", () => {
         const gate = join(folder, "gate");
         const filter = join(folder, "filter");
         yield* Effect.promise(async () => {
-          await writeFile(filter, `#!/bin/sh\ntouch "${gate}.reached"\nwhile [ ! -e "${gate}" ]; do sleep 0.02; done\ncat\n`);
+          await writeFile(
+            filter,
+            `#!/bin/sh\ntouch "${gate}.reached"\nwhile [ ! -e "${gate}" ]; do sleep 0.02; done\ncat\n`,
+          );
           await chmod(filter, 0o755);
-          await writeFiles(root, { ".git/info/attributes": `${name(1500)} filter=gate\n` });
+          await writeFiles(root, { ".git/info/attributes": `${name(1000)} filter=gate\n` });
         });
         userGit(root, "config", "filter.gate.smudge", `"${filter}"`);
         const head = yield* makeWork(setting, "e1", (at) => writeFiles(at, many("new")));
@@ -118,7 +138,9 @@ describe("recoverLanding", () => {
         const before = yield* Effect.promise(() => mess(root));
         const intent = yield* intentOf(project, head);
         const script = join(import.meta.dirname, "..", "..", "..", "support", "landInProcess.ts");
-        const daemon = spawn(process.execPath, [script, root, project.workshop.folder, JSON.stringify(intent)], {
+        const intentFile = join(folder, "intent.json");
+        yield* Effect.promise(() => writeFile(intentFile, JSON.stringify(intent)));
+        const daemon = spawn(process.execPath, [script, root, project.workshop.folder, intentFile], {
           stdio: ["ignore", "inherit", "inherit"],
         });
         yield* Effect.promise(() => until(() => existsSync(`${gate}.reached`)));
@@ -146,7 +168,11 @@ describe("recoverLanding", () => {
     ...own,
   };
   const edit = async (at: string) => {
-    await writeFiles(at, { "a.txt": "a long enough new line\nand a new second\n", "dir/b.txt": "B\n", "new/n.txt": "new\nlines\n" });
+    await writeFiles(at, {
+      "a.txt": "a long enough new line\nand a new second\n",
+      "dir/b.txt": "B\n",
+      "new/n.txt": "new\nlines\n",
+    });
     await rm(join(at, "dir/gone.txt"));
     await chmod(join(at, "run.sh"), 0o755);
     await rm(join(at, "swap"), { recursive: true });
@@ -156,36 +182,43 @@ describe("recoverLanding", () => {
   };
 
   for (const crlf of [false, true]) {
-    it.live(`completes from every mixture of old, new, absent and half-written files${crlf ? ", CRLF" : ""}`, () =>
-      withProject({ ...small, ...(crlf ? { ".gitattributes": "*.txt text eol=crlf\n" } : {}) }, (setting) =>
-        Effect.gen(function* () {
-          const { root, project, base } = setting;
-          const head = yield* makeWork(setting, "e1", edit);
-          yield* Effect.promise(() => makeMess(root));
-          const before = yield* Effect.promise(() => mess(root));
-          const intent = yield* intentOf(project, head);
-          const context = yield* Effect.context<never>();
-          const run = Effect.runPromiseWith(context);
-          const cut = fc.constantFrom("old", "new", "absent", "begun", "empty");
-          yield* Effect.promise(() =>
-            fc.assert(
-              fc.asyncProperty(fc.array(cut, { minLength: intent.paths.length, maxLength: intent.paths.length }), async (cuts) => {
-                await cutShort(root, intent, cuts, crlf);
-                const recovery = await run(recoverLanding({ project, intent }).pipe(Effect.provide(Git.layer)));
-                if (recovery.kind === "not-started") {
-                  await run(executeLanding({ project, intent }).pipe(Effect.provide(Git.layer)));
-                }
-                assert.notStrictEqual(recovery.kind, "ask", JSON.stringify({ recovery, cuts }));
-                await assertWhole(root, intent);
-                assert.deepStrictEqual(await mess(root), before);
-                userGit(root, "read-tree", "-u", "--reset", head, base);
-                userGit(root, "update-ref", "refs/heads/main", base);
-              }),
-              { numRuns: isFull ? 60 : 8 },
-            ),
-          );
-        }),
-      ),
+    it.live(
+      `completes from every mixture of old, new, absent and half-written files${crlf ? ", CRLF" : ""}`,
+      () =>
+        withProject({ ...small, ...(crlf ? { ".gitattributes": "*.txt text eol=crlf\n" } : {}) }, (setting) =>
+          Effect.gen(function* () {
+            const { root, project, base } = setting;
+            const head = yield* makeWork(setting, "e1", edit);
+            yield* Effect.promise(() => makeMess(root));
+            const before = yield* Effect.promise(() => mess(root));
+            const intent = yield* intentOf(project, head);
+            const context = yield* Effect.context<never>();
+            const run = Effect.runPromiseWith(context);
+            const cut = fc.constantFrom("old", "new", "absent", "begun", "empty");
+            yield* Effect.promise(() =>
+              fc.assert(
+                fc.asyncProperty(
+                  fc.array(cut, { minLength: intent.paths.length, maxLength: intent.paths.length }),
+                  async (cuts) => {
+                    await cutShort(root, intent, cuts, crlf);
+                    const recovery = await run(
+                      recoverLanding({ project, intent }).pipe(Effect.provide(Git.layer)),
+                    );
+                    if (recovery.kind === "not-started") {
+                      await run(executeLanding({ project, intent }).pipe(Effect.provide(Git.layer)));
+                    }
+                    assert.notStrictEqual(recovery.kind, "ask", JSON.stringify({ recovery, cuts }));
+                    await assertWhole(root, intent);
+                    assert.deepStrictEqual(await mess(root), before);
+                    userGit(root, "read-tree", "-u", "--reset", head, base);
+                    userGit(root, "update-ref", "refs/heads/main", base);
+                  },
+                ),
+                { numRuns: isFull ? 60 : 8 },
+              ),
+            );
+          }),
+        ),
     );
   }
 
@@ -198,7 +231,10 @@ describe("recoverLanding", () => {
         const all = (state: string) => intent.paths.map(() => state);
         const strange: ReadonlyArray<readonly [string, () => Promise<void>]> = [
           ["a.txt", () => writeFiles(root, { "a.txt": "the user's\n" })],
-          ["a.txt", () => writeFiles(root, { "a.txt": "a long enough new line\nand a new second\nand more\n" })],
+          [
+            "a.txt",
+            () => writeFiles(root, { "a.txt": "a long enough new line\nand a new second\nand more\n" }),
+          ],
           ["run.sh", () => writeFiles(root, { "run.sh": "#!/bin/other\n" })],
           ["new/n.txt", () => writeFiles(root, { "new/n.txt/deeper.txt": "the user's\n" })],
           ["swap", () => writeFiles(root, { "swap/mine.txt": "the user's\n" })],
@@ -234,7 +270,12 @@ describe("recoverLanding", () => {
         yield* Effect.promise(async () => {
           await writeFiles(root, { "a.txt": "staged by the user\n" });
           userGit(root, "add", "a.txt");
-          await cutShort(root, intent, intent.paths.map(() => "new"), false);
+          await cutShort(
+            root,
+            intent,
+            intent.paths.map(() => "new"),
+            false,
+          );
           await rm(lockFile(root));
         });
         const staged = yield* recoverLanding({ project, intent });
@@ -322,14 +363,24 @@ const killWhen = async (root: string, isReached: () => boolean) => {
 const cutShort = async (root: string, intent: LandingIntent, cuts: ReadonlyArray<string>, crlf: boolean) => {
   await mkdir(dirname(recordFile(root)), { recursive: true });
   await writeFile(recordFile(root), JSON.stringify({ marker: "landing.e1.test", since: Date.now() - 1000 }));
-  userGit(root, "fetch", "--quiet", "--no-write-fetch-head", join(root, "..", "data ß", "workshop.git"), "+refs/heads/swarm/e1:refs/vibe/e1/head");
+  userGit(
+    root,
+    "fetch",
+    "--quiet",
+    "--no-write-fetch-head",
+    join(root, "..", "data ß", "workshop.git"),
+    "+refs/heads/swarm/e1:refs/vibe/e1/head",
+  );
   // Git removes first, then writes.
   const apply = async (isRemoval: boolean) => {
     for (const [index, { path, new: side }] of intent.paths.entries()) {
       const cut = cuts[index] ?? "old";
       if (cut === "old" || (side === null) !== isRemoval) continue;
       const file = join(root, path);
-      await rm(file, { recursive: side === null ? false : await isEmptied(intent, cuts, path), force: true }).catch(() => undefined);
+      await rm(file, {
+        recursive: side === null ? false : await isEmptied(intent, cuts, path),
+        force: true,
+      }).catch(() => undefined);
       if (side === null || cut === "absent" || existsSync(file)) continue;
       if (!(await canHold(root, path))) continue;
       const text = userGit(root, "cat-file", "blob", side.oid);
@@ -337,7 +388,8 @@ const cutShort = async (root: string, intent: LandingIntent, cuts: ReadonlyArray
       if (side.mode === "120000") await symlink(text, file);
       else {
         const whole = crlf && path.endsWith(".txt") ? text.replaceAll("\n", "\r\n") : text;
-        const written = cut === "new" ? whole : cut === "empty" ? "" : whole.slice(0, Math.ceil(whole.length / 2));
+        const written =
+          cut === "new" ? whole : cut === "empty" ? "" : whole.slice(0, Math.ceil(whole.length / 2));
         await writeFile(file, written, { mode: side.mode === "100755" ? 0o755 : 0o644 });
       }
     }
@@ -350,7 +402,8 @@ const cutShort = async (root: string, intent: LandingIntent, cuts: ReadonlyArray
 /** Whether all old files below a path were removed, so that a file may take the folder's place. */
 const isEmptied = async (intent: LandingIntent, cuts: ReadonlyArray<string>, path: string) =>
   intent.paths.every(
-    (other, index) => !other.path.startsWith(`${path}/`) || (other.new === null && (cuts[index] ?? "old") !== "old"),
+    (other, index) =>
+      !other.path.startsWith(`${path}/`) || (other.new === null && (cuts[index] ?? "old") !== "old"),
   );
 
 /** Whether no file stands where a folder would have to be. */

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { runChecks } from "../../../../daemon/orchestration/swarm/runChecks.ts";
@@ -43,6 +45,29 @@ describe("runChecks", () => {
           /removed-by-the-change\.sh" could not be started: it does not exist/,
         );
         assert.lengthOf(progress, 5);
+      }),
+    ).pipe(Effect.provide(Processes.layer)),
+  );
+
+  it.live("leaves npm's own warnings out of what a script printed", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const folder = yield* tempFolder;
+        writeFileSync(
+          join(folder, "package.json"),
+          JSON.stringify({ scripts: { test: "echo the reason && exit 1" } }),
+        );
+        // npm warns of a setting that it does not know.
+        writeFileSync(join(folder, ".npmrc"), "no-such-setting=1\n");
+        const [result] = yield* runChecks({
+          checks: [check("test", "npm", "run", "test")],
+          folder,
+          marker: randomUUID(),
+          progress: () => undefined,
+        });
+        assert.strictEqual(result?.exitCode, 1);
+        assert.include(result?.output ?? "", "the reason\n");
+        assert.notInclude(result?.output ?? "", "warn");
       }),
     ).pipe(Effect.provide(Processes.layer)),
   );
