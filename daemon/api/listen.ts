@@ -29,17 +29,14 @@ export const listen = Effect.fn("listen")(function* (options: {
   const runFork = Effect.runForkWith(yield* Effect.context<never>());
   if (process.platform !== "win32") yield* prepareSocket(socket);
   const underWay = new Set<ServerResponse>();
-  let stopping = false;
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (incoming, outgoing) => {
     if (incoming.url === "/healthz") return void outgoing.writeHead(200).end("ok");
     underWay.add(outgoing);
     outgoing.on("close", () => underWay.delete(outgoing));
-    answer(handler, incoming, outgoing)
-      .then(() => stopping && server.closeIdleConnections())
-      .catch((cause) => {
-        outgoing.destroy();
-        runFork(Effect.logError("a request could not be answered", cause));
-      });
+    answer(handler, incoming, outgoing).catch((cause) => {
+      outgoing.destroy();
+      runFork(Effect.logError("a request could not be answered", cause));
+    });
   });
   yield* Effect.acquireRelease(
     Effect.tryPromise({
@@ -61,9 +58,11 @@ export const listen = Effect.fn("listen")(function* (options: {
     }),
     () =>
       Effect.promise(async () => {
-        stopping = true;
         const closed = new Promise((resolve) => server.close(resolve));
-        for (const outgoing of underWay) if (isStream(outgoing)) outgoing.destroy();
+        for (const outgoing of underWay) {
+          if (isStream(outgoing)) outgoing.destroy();
+          outgoing.shouldKeepAlive = false;
+        }
         const cut = setTimeout(() => server.closeAllConnections(), grace);
         await closed;
         clearTimeout(cut);

@@ -35,6 +35,13 @@ const take = async (client: Client): Promise<void> => {
   }
 };
 
+/** Closing alone would keep the lock until the client's statements are collected. */
+const giveBack = async (client: Client): Promise<void> => {
+  await client.execute("PRAGMA locking_mode = NORMAL");
+  await client.execute("SELECT * FROM lock");
+  client.close();
+};
+
 const refusal = (file: string, cause: unknown): DaemonLockBusy | StorageError => {
   const code = cause instanceof LibsqlError ? cause.code : "UNKNOWN";
   const why = cause instanceof Error ? cause.message : String(cause);
@@ -65,6 +72,6 @@ export const holdDaemonLock = Effect.fn("holdDaemonLock")(function* (file: strin
       },
       catch: (cause) => refusal(file, cause),
     }),
-    (client) => Effect.sync(() => client.close()),
+    (client) => Effect.promise(() => giveBack(client)),
   );
 });

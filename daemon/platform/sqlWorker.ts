@@ -79,10 +79,12 @@ const handle = async (request: SqlRequest): Promise<ReadonlyArray<SqlResult>> =>
   }
 };
 
-const failure = (cause: unknown) => ({
-  code: cause instanceof LibsqlError ? (cause.extendedCode ?? cause.code) : "UNKNOWN",
-  message: cause instanceof Error ? cause.message : String(cause),
-});
+const failure = (cause: unknown) => {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (cause instanceof LibsqlError) return { code: cause.extendedCode ?? cause.code, message };
+  // What the addon says before there is a connection has no code.
+  return { code: message.includes("Unable to open connection") ? "SQLITE_CANTOPEN" : "UNKNOWN", message };
+};
 
 const open = async () => {
   // One connection: a second one would neither have the pragmas nor see an open transaction.

@@ -1,5 +1,9 @@
-/** Carries requests to the daemon: HTTP over its socket, with the caller's token on each. */
+/**
+ * Carries requests to the daemon: HTTP over its socket, with the caller's token on each. A stream whose frames
+ * have ids goes on by itself, after the last id, when the connection is lost and the daemon is there again soon.
+ */
 import { request as httpRequest, type IncomingMessage } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Result, Schema } from "effect";
 import { Sse } from "effect/encoding";
 import { AnyError, DaemonUnreachable, InternalError } from "../contract/errors.ts";
@@ -79,7 +83,41 @@ const unreachable = (cause: NodeJS.ErrnoException) =>
     message: `The daemon went away (${cause.code ?? cause.message}). Run the command again; it starts a new one, and \`resume\` continues a swarm.`,
   });
 
+/** Milliseconds between attempts to take up a stream again. */
+const pauses = [20, 100, 500, 1000, 2000];
+
 async function* frames(
+  address: Address,
+  path: string,
+  input: unknown,
+  options: StreamOptions,
+): AsyncGenerator<Received<unknown>> {
+  let position = options.lastEventId;
+  let resumable = false;
+  let failures = 0;
+  for (;;) {
+    try {
+      const from = position === undefined ? options : { ...options, lastEventId: position };
+      for await (const frame of connection(address, path, input, from)) {
+        failures = 0;
+        if (frame.id !== undefined) {
+          resumable = true;
+          position = frame.id;
+        }
+        if (frame.data !== undefined) yield frame;
+      }
+      return;
+    } catch (cause) {
+      if (options.signal?.aborted === true) return;
+      const pause = pauses[failures++];
+      if (!(cause instanceof DaemonUnreachable) || !resumable || pause === undefined) throw cause;
+      await sleep(pause);
+    }
+  }
+}
+
+/** The frames of one connection; a lost one is `DaemonUnreachable`. */
+async function* connection(
   address: Address,
   path: string,
   input: unknown,
@@ -89,33 +127,45 @@ async function* frames(
   const response = await send(address, "GET", `/api/${path}?${query}`, undefined, options);
   if (response.statusCode !== 200) throw asError(await readJson(response));
   const ready: Array<Sse.Event> = [];
-  const parser = Sse.makeParser((event) => {
-    if (event._tag === "Event") ready.push(event);
-  });
-  response.setEncoding("utf8");
-  try {
-    for await (const chunk of response) {
-      parser.feed(chunk);
-      for (const event of ready.splice(0)) {
-        if (event.event === "end") return;
-        const data: unknown = event.data === "" ? undefined : JSON.parse(event.data);
-        if (event.event === "error") throw asError(data);
-        if (data !== undefined) yield { id: event.id, data };
-      }
+  const parser = Sse.makeParser(
+    (event) => {
+      if (event._tag === "Event") ready.push(event);
+    },
+    { dispatchEmptyNamedEvents: true },
+  );
+  for await (const chunk of textOf(response)) {
+    const tooLarge = parser.feed(chunk);
+    for (const event of ready.splice(0)) {
+      if (event.event === "end") return;
+      const data: unknown = event.data === "" ? undefined : JSON.parse(event.data);
+      if (event.event === "error") throw asError(data);
+      yield { id: event.id, data };
     }
-  } catch (cause) {
-    if (options.signal?.aborted === true) return;
-    throw (cause as { code?: string }).code === "ECONNRESET"
-      ? unreachable(cause as NodeJS.ErrnoException)
-      : cause;
+    if (tooLarge !== undefined) throw new InternalError({ message: tooLarge.message, reference: "" });
   }
   throw unreachable(new Error("the stream ended early"));
 }
 
-const readJson = async (response: IncomingMessage): Promise<unknown> => {
+/** The text of an answer as it comes. */
+async function* textOf(response: IncomingMessage): AsyncGenerator<string> {
   response.setEncoding("utf8");
+  const chunks: AsyncIterator<string> = response[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await chunks.next().catch((cause) => {
+        throw unreachable(cause);
+      });
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    response.destroy();
+  }
+}
+
+const readJson = async (response: IncomingMessage): Promise<unknown> => {
   let text = "";
-  for await (const chunk of response) text += chunk;
+  for await (const chunk of textOf(response)) text += chunk;
   try {
     return JSON.parse(text);
   } catch {

@@ -100,7 +100,8 @@ const sseFrame = (frame: {
 }): string => {
   const lines = [
     ...(frame.id === undefined ? [] : [`id: ${frame.id}`]),
-    ...(frame.event === undefined ? [] : [`event: ${frame.event}`]),
+    // A frame that only moves the position has a name, since readers may drop what has neither name nor data.
+    ...(frame.event === undefined && frame.data !== undefined ? [] : [`event: ${frame.event ?? "position"}`]),
     // JSON has no line breaks, so one data line is enough.
     ...(frame.data === undefined ? [] : [`data: ${JSON.stringify(frame.data)}`]),
   ];

@@ -19,7 +19,7 @@ export interface RouteContract<Input, Output, Streams extends boolean> {
   readonly stream: Streams;
   readonly input: Schema.Codec<Input, unknown>;
   readonly output: Schema.Codec<Output, unknown>;
-  readonly handler: <Context, E, R>(
+  readonly handler: <Context = unknown, E = never, R = never>(
     handle: RouteHandler<Input, Output, Streams, Context, E, R>,
   ) => HandledRoute<Input, Output, Streams, Context, E, R>;
 }
@@ -43,7 +43,9 @@ export const o = <Streams extends boolean = false>(options: RouteOptions<Streams
         input,
         output,
       } as const;
-      const handler = <Context, E, R>(handle: RouteHandler<Input, Output, Streams, Context, E, R>) => ({
+      const handler = <Context = unknown, E = never, R = never>(
+        handle: RouteHandler<Input, Output, Streams, Context, E, R>,
+      ) => ({
         ...parts,
         handler,
         handle,

@@ -7,7 +7,6 @@ import { join } from "node:path";
 import { Effect } from "effect";
 import type { Check, CheckResult, Finding } from "../../../shared/contract/gate.ts";
 import type { EpicState } from "../../../shared/contract/swarmState.ts";
-import { environment, Processes } from "../../platform/Processes.ts";
 import { prepareCheckout, removeCheckout } from "./checkout.ts";
 import type { OpenProject } from "./Projects.ts";
 import { runChecks } from "./runChecks.ts";
@@ -43,19 +42,28 @@ export const checkInFreshFolder = Effect.fn("checkInFreshFolder")(function* (opt
   return yield* Effect.gen(function* () {
     const commit = yield* project.workshop.commitOf(options.treeish);
     yield* prepareCheckout({ project, folder, commit, branch: "gate" });
-    if (options.setup !== undefined) {
-      const processes = yield* Processes;
-      yield* processes.run({ argv: options.setup.argv, cwd: folder, env: environment(), marker });
+    const { setup, checks, progress } = options;
+    if (setup !== undefined) {
+      // Runs like a check: one that fails is a red result, and the checks would say nothing after it.
+      const results = yield* runChecks({ checks: [setup], folder, marker, progress });
+      if (results.some((result) => !result.passed)) return results;
     }
-    return yield* runChecks({ checks: options.checks, folder, marker, progress: options.progress });
+    return yield* runChecks({ checks, folder, marker, progress });
   }).pipe(Effect.ensuring(Effect.ignore(removeCheckout(folder), { log: "Warn" })));
 });
 
-/** What the agent is told of each check that failed and was not waived, with the end of its output. */
+/** What the agent is told of each check that failed and was not waived: the telling line first, then the output. */
 export const failuresOf = (epic: EpicState, results: ReadonlyArray<CheckResult>): ReadonlyArray<Finding> =>
   results
     .filter((result) => !result.passed && !epic.waived.includes(result.name))
     .map((result) => ({
       kind: "check-failed",
-      message: `The check "${result.name}" failed (exit code ${result.exitCode ?? "none"}):\n${result.output.trimEnd()}`,
+      message: `The check "${result.name}" failed: ${tellingLine(result)}\n\n${result.output.trim()}`,
     }));
+
+/** The first line that speaks of a failure, else the first line, else the exit code. */
+const tellingLine = ({ output, exitCode }: CheckResult): string => {
+  const lines = output.split("\n").filter((line) => line.trim() !== "");
+  const line = lines.find((text) => /error|fail|not ok|✖|✗/i.test(text)) ?? lines[0];
+  return line?.trim() ?? `exit code ${exitCode ?? "none"}, and it printed nothing`;
+};

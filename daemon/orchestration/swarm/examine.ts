@@ -6,7 +6,7 @@ import { posix } from "node:path";
 import { Effect, Result } from "effect";
 import { canonicalJson } from "../../../shared/contract/canonicalJson.ts";
 import type { PathChange } from "../../../shared/contract/events.ts";
-import type { Finding } from "../../../shared/contract/gate.ts";
+import type { Check, Finding } from "../../../shared/contract/gate.ts";
 import { matches, type Pattern, parsePattern } from "../../../shared/contract/pattern.ts";
 import { addedMarkers, canBearMarkers, isCheckFile, isTestFile } from "./checkFiles.ts";
 import type { OpenProject } from "./Projects.ts";
@@ -27,8 +27,10 @@ export const examine = Effect.fn("examine")(function* (options: {
   readonly tree: string;
   readonly changes: ReadonlyArray<PathChange>;
   readonly files: ReadonlyArray<string>;
+  readonly checks: ReadonlyArray<Check>;
 }) {
   const { project, base, tree, changes, files } = options;
+  const named = filesNamedBy(options.checks);
   const { workshop } = project;
   const patterns = parseLease(project, files);
   const refused: Array<Finding> = [];
@@ -59,12 +61,21 @@ export const examine = Effect.fn("examine")(function* (options: {
         });
       }
     }
-    const weakening = yield* weakeningOf(workshop, base, tree, change);
+    const weakening =
+      change.old !== null && named.has(path)
+        ? `${path} is run by the checks themselves.`
+        : yield* weakeningOf(workshop, base, tree, change);
     if (weakening !== undefined) weakens.push({ kind: "weakens-checks", path, message: weakening });
   }
   const examination: Examination = { refused, weakens };
   return examination;
 });
+
+/** What a check's text could mean as a file: `node scripts/check.mjs` runs a file of the repository's. */
+const filesNamedBy = (checks: ReadonlyArray<Check>): ReadonlySet<string> =>
+  new Set(
+    checks.flatMap(({ text }) => text.split(/[\s"'`=:;&|()<>]+/)).map((word) => word.replace(/^(\.\/)+/, "")),
+  );
 
 /** The lease's patterns; they were read against the base when the swarm began and parse by themselves since. */
 const parseLease = (project: OpenProject, files: ReadonlyArray<string>): ReadonlyArray<Pattern> => {

@@ -49,8 +49,10 @@ const judge = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState,
     tree,
     changes,
     files: subtask.files,
+    checks: run.log.epic().created.checks,
   });
-  const refused = [...exit.findings, ...found.refused];
+  const unresolved = subtask.reconciles === undefined ? [] : yield* conflictsLeft(run, tree);
+  const refused = [...exit.findings, ...found.refused, ...unresolved];
   if (refused.length > 0) return failed("cell", [...refused, ...found.weakens]);
   if (found.weakens.length > 0 && last.held?.answer !== true) {
     if (last.held?.answer === false) return failed("cell", found.weakens);
@@ -60,7 +62,9 @@ const judge = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState,
     };
     return held;
   }
-  const results = changes.length === 0 ? [] : yield* checkTree(run, subtask.id, tree);
+  // Its base was never judged, or was found wanting: having changed nothing is no way past the checks.
+  const isAsMerged = changes.length === 0 && subtask.reconciles === undefined;
+  const results = isAsMerged ? [] : yield* checkTree(run, subtask.id, tree);
   const failures = failuresOf(run.log.epic(), results);
   if (failures.length > 0) return failed("cell", failures, results);
   const files = changes.map((change) => change.path);
@@ -69,6 +73,22 @@ const judge = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState,
     paths: files,
   };
   return passed;
+});
+
+/** Git marks a conflict with the commits that it merged; a text that merely speaks of conflicts has no such line. */
+const conflictMarker = /^[<>]{7,} [0-9a-f]{40,64}(:.*)?$/m;
+
+/** Files that differ from the swarm's base and still mark a conflict. */
+const conflictsLeft = Effect.fnUntraced(function* (run: SwarmRun, tree: string) {
+  const { workshop } = run.project;
+  const findings: Array<Finding> = [];
+  for (const { path } of yield* workshop.changes(run.log.epic().created.base, tree)) {
+    const text = yield* workshop.readText(tree, path);
+    if (text === undefined || !conflictMarker.test(text)) continue;
+    const message = `${path} still has conflict markers; resolve them. The change of this subtask begins from a merge that conflicts there.`;
+    findings.push({ kind: "merge-conflict", path, message });
+  }
+  return findings;
 });
 
 const agentFailure = (exit: NonNullable<AttemptState["exit"]>): Finding => ({

@@ -2,9 +2,10 @@
  * The target got commits of its own since the start: they are merged into the epic and the whole is judged
  * again. A conflict or a red check becomes a subtask that reconciles the two.
  */
-import { Effect } from "effect";
+import { Effect, Result } from "effect";
 import type { SwarmCell } from "../../../shared/contract/events.ts";
 import type { Finding } from "../../../shared/contract/gate.ts";
+import { parsePattern } from "../../../shared/contract/pattern.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
 import { checkTree, failuresOf } from "./checkTree.ts";
@@ -72,6 +73,12 @@ const conflictWith = (path: string): Finding => ({
   message: `${path} conflicts with what the target branch got meanwhile; the file has conflict markers, resolve them.`,
 });
 
+/** The pattern that matches this path and no other, whatever characters it has. */
+const literally = (path: string): string => {
+  const parsed = parsePattern(path, { exists: () => true });
+  return Result.isSuccess(parsed) ? parsed.success.text : path;
+};
+
 /** Adds the subtask that reconciles; the agent is that of the last subtask that touched one of the files. */
 const sendBack = Effect.fnUntraced(function* (
   run: SwarmRun,
@@ -86,10 +93,16 @@ const sendBack = Effect.fnUntraced(function* (
     subtasks.findLast((subtask) => subtask.changed.some((path) => files.includes(path))) ?? subtasks.at(-1)!;
   const title = "Reconcile with the target branch";
   const { id, events } = yield* hive.planChild(run.log.origin(), run.epicId, { title });
-  const cell: SwarmCell = { id, title, files, dependencies: [], agent: author.agent, reconciles };
+  const cell: SwarmCell = { id, title, files: files.map(literally), dependencies: [], agent: author.agent, reconciles };
+  const stream = swarmStream(run.epicId);
+  const moved = `The target moved to ${short(reconciles.target)} since the approval and does not fit as it is: an agent reconciles the two (${id}). Look at what comes of it and land that.`;
   yield* run.log.append([
+    // What was approved for one exact commit is spent: the person hears of it and is asked again.
+    ...(run.log.epic().approval?.commit === null
+      ? []
+      : [{ stream, type: "landing_refused", data: { epic: run.epicId, message: moved, paths: [] } } as const]),
     ...events,
-    { stream: swarmStream(run.epicId), type: "subtask_added", data: { epic: run.epicId, cell, findings } },
+    { stream, type: "subtask_added", data: { epic: run.epicId, cell, findings } },
   ]);
   return again;
 });

@@ -82,7 +82,18 @@ const work = Effect.fn("work")(function* (run: SwarmRun, subtask: SubtaskState, 
     commit: one.base,
     branch: `swarm/${safeName(subtask.id)}`,
   });
-  yield* setUp(run, subtask, one);
+  const notReady = yield* setUp(run, subtask, one);
+  if (notReady !== undefined) {
+    const failed: Exit = {
+      outcome: "failed",
+      exitCode: null,
+      tree: null,
+      message: notReady,
+      findings: [],
+      droppedOutput: 0,
+    };
+    return failed;
+  }
   const outcome = yield* runCommandAgent({
     spec: subtask.agent,
     prompt: subtaskPrompt(run.log.epic(), subtask),
@@ -130,21 +141,16 @@ const agentEnvironment = Effect.fnUntraced(function* (subtask: SubtaskState, one
   return { ...base, OCVIBE_FINDINGS: file };
 });
 
-/** The project's own setup command, if it has one; the person approved it like a check. */
+/** The project's own setup command, if it has one; the person approved it like a check. Answers why it failed. */
 const setUp = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState, one: Attempt) {
   const { setup } = run.log.epic().created;
-  if (setup === undefined) return;
+  if (setup === undefined) return undefined;
   const processes = yield* Processes;
   run.progress(subtask.id, `setting up: ${setup.argv.join(" ")}`);
-  const result = yield* processes.run({
-    argv: setup.argv,
-    cwd: one.folder,
-    env: environment(),
-    marker: one.marker,
-  });
-  if (result.exitCode !== 0) {
-    yield* Effect.logWarning("setup command failed", { exitCode: result.exitCode, tail: result.tail });
-  }
+  const { argv } = setup;
+  const result = yield* processes.run({ argv, cwd: one.folder, env: environment(), marker: one.marker });
+  if (result.exitCode === 0) return undefined;
+  return `The setup command "${setup.name}" ended with exit code ${result.exitCode}:\n${result.tail.trim()}`;
 });
 
 /**

@@ -156,13 +156,16 @@ describe("createHttpHandler, streams", () => {
     const response = await get(counting(3));
     assert.strictEqual(response.headers.get("content-type"), "text/event-stream");
     const text = (await response.text()).replaceAll(": \n\n", "");
-    assert.strictEqual(text, 'id: 1\n\nid: 2\ndata: {"number":2}\n\nid: 3\n\nevent: end\ndata: null\n\n');
+    assert.strictEqual(
+      text,
+      'id: 1\nevent: position\n\nid: 2\ndata: {"number":2}\n\nid: 3\nevent: position\n\nevent: end\ndata: null\n\n',
+    );
   });
 
   it("hands the reader's last id to the handler", async () => {
     const { get } = serve();
     const response = await get(counting(3), { headers: { "last-event-id": "2" } });
-    assert.match((await response.text()).replaceAll(": \n\n", ""), /^id: 3\n\nevent: end/);
+    assert.match((await response.text()).replaceAll(": \n\n", ""), /^id: 3\nevent: position\n\nevent: end/);
   });
 
   it("goes no further than a slow reader needs", async () => {

@@ -14,6 +14,7 @@ const base: Readonly<Record<string, string>> = {
   "src/a.ts": "export const a = 1;\n",
   "src/b.ts": "export const b = 1;\n",
   "test/a.test.ts": `it("a", f);\nit("b", f);\n`,
+  "verify.mjs": "process.exit(1);\n",
   "vitest.config.ts": "export {};\n",
 };
 
@@ -49,6 +50,7 @@ const examined = (files: ReadonlyArray<string>, change: (folder: string) => void
       tree: after,
       changes: yield* workshop.changes(before, after),
       files,
+      checks: [{ name: "verify", argv: ["node", "./verify.mjs"], text: "node ./verify.mjs", hash: "" }],
     });
   }).pipe(Effect.provide(Git.layer), Effect.scoped);
 
@@ -148,6 +150,7 @@ describe("examine", () => {
           /part of the checks/,
           (root) => put(root, "vitest.config.ts", "export default {};\n"),
         ],
+        ["verify.mjs", /run by the checks/, (root) => put(root, "verify.mjs", "")],
         ["vitest.config.ts", /part of the checks/, (root) => rmSync(join(root, "vitest.config.ts"))],
         ["eslint.config.js", /part of the checks/, (root) => put(root, "eslint.config.js", "")],
         [

@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { renderLanding, renderSummary } from "../../../../daemon/cli/render/renderSummary.ts";
+import { began, storedEvent, subtaskView, swarmView, workingView } from "../fakeSwarm.ts";
+
+const look = { colour: false };
+const ended = new Date(began + 31_000).toISOString();
+const first = "shop-a1b2.1";
+const output = Array.from({ length: 30 }, (_, n) => `line ${n}`).join("\n");
+
+const events = [
+  storedEvent("spawn_intended", {
+    cell: first,
+    attempt: 1,
+    epic: "shop-a1b2",
+    agent: "GreenElk",
+    spec: "command:x",
+    base: "1",
+    folder: "f",
+    marker: "m",
+  }),
+  storedEvent("gate_failed", {
+    cell: first,
+    attempt: 1,
+    stage: "cell",
+    findings: [{ kind: "check-failed", message: `The check "test" failed (exit code 1):\n${output}` }],
+    results: [],
+  }),
+];
+
+describe("renderSummary", () => {
+  it("tells who did what, and what was refused and why, with the end of a long output", () => {
+    const merged = workingView({
+      status: "merged",
+      attempts: 2,
+      agent: "RedFox",
+      endedAt: ended,
+      changed: ["a", "b"],
+    });
+    const swarm = swarmView([merged], { status: "ready" });
+    expect(renderSummary(swarm, events, look)).toEqual([
+      "Sums of money (shop-a1b2): ready to land on main, as 2222222",
+      "  ✓ 1. Add sums: RedFox, 2 attempts, 0:30, a, b",
+      "      attempt 1 (GreenElk) was refused:",
+      '        The check "test" failed (exit code 1):',
+      ...Array.from({ length: 12 }, (_, n) => `          line ${n + 18}`),
+    ]);
+  });
+
+  it("says what is blocked, what waits for it and what waits for the person", () => {
+    const swarm = swarmView(
+      [
+        workingView({ id: "1", status: "blocked", attempts: 3 }),
+        subtaskView({ id: "2", title: "Guide", dependencies: ["1"] }),
+        workingView({
+          id: "3",
+          title: "Checks",
+          status: "needs-you",
+          findings: [{ kind: "weakens-checks", message: "package.json's test script was changed" }],
+        }),
+      ],
+      { status: "blocked" },
+    );
+    expect(renderSummary(swarm, [], look)).toEqual([
+      "Sums of money (shop-a1b2): blocked",
+      "  0 of 3 subtasks merged.",
+      "  ✗ 1. Add sums: blocked after 3 attempts",
+      "  · 2. Guide: waits for 1",
+      "  ? 3. Checks: BlueLake changed what judges the work, so it waits for you (3)",
+      "        package.json's test script was changed",
+    ]);
+  });
+
+  it("gives the reason when the daemon stopped or the landing was refused", () => {
+    const refusal = { message: "a.txt has changes of yours.", paths: ["a.txt"] };
+    const swarm = swarmView([], { status: "ready", refusal, problem: "the disk is full" });
+    const text = renderSummary(swarm, [], look).join("\n");
+    expect(text).toContain("It stopped: the disk is full");
+    expect(text).toContain("Not landed: a.txt has changes of yours.");
+    expect(renderLanding({ ...swarm, status: "landed" }, look)).toEqual([
+      "Sums of money (shop-a1b2): landed on main, as 2222222",
+    ]);
+  });
+});

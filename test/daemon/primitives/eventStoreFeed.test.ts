@@ -1,0 +1,130 @@
+import { assert, describe, it } from "@effect/vitest";
+import { Deferred, Effect, Fiber, Stream } from "effect";
+import fc from "fast-check";
+import { EventStore } from "../../../daemon/primitives/EventStore.ts";
+import type { EventFilter } from "../../../daemon/primitives/eventQueries.ts";
+import { ended, origin, registered, withStore } from "./storeFixture.ts";
+
+/** One append of so many events, to one of two projects. */
+const appends = fc.array(fc.record({ size: fc.integer({ min: 1, max: 4 }), other: fc.boolean() }), {
+  minLength: 1,
+  maxLength: 40,
+});
+const filters: fc.Arbitrary<EventFilter> = fc.record(
+  {
+    project: fc.constantFrom("p", "q"),
+    types: fc.constantFrom(["agent_registered"], ["agent_ended"]),
+    after: fc.nat({ max: 60 }),
+  },
+  { requiredKeys: [] },
+);
+
+const appendAll = Effect.fnUntraced(function* (plan: ReadonlyArray<{ size: number; other: boolean }>) {
+  const store = yield* EventStore;
+  yield* Effect.forEach(
+    plan,
+    ({ size, other }, n) =>
+      store.append(
+        other ? { ...origin, project: "q" } : origin,
+        Array.from({ length: size }, (_, k) =>
+          k % 2 === 0 ? registered(`a${n}-${k}`) : ended(`a${n}-${k}`, "x"),
+        ),
+      ),
+    { concurrency: 3, discard: true },
+  );
+});
+
+describe("EventStore.subscribe", () => {
+  it.live("gives what a read gives afterwards, wherever it joins and whatever it filters", () =>
+    Effect.promise(() =>
+      fc.assert(
+        fc.asyncProperty(appends, appends, filters, (before, during, filter) =>
+          Effect.runPromise(
+            withStore(() =>
+              Effect.gen(function* () {
+                const store = yield* EventStore;
+                yield* appendAll(before);
+                const collect = yield* store.subscribe(filter).pipe(
+                  Stream.takeUntil((event) => event.stream === "agent/end"),
+                  Stream.filter((event) => event.stream !== "agent/end"),
+                  Stream.runCollect,
+                  Effect.forkChild({ startImmediately: true }),
+                );
+                yield* appendAll(during);
+                const head = yield* store.head;
+                // The end passes every filter, once its `seq` is beyond `after`.
+                while ((yield* store.head) <= 200) yield* appendAll([{ size: 4, other: false }]);
+                const last = yield* store.head;
+                yield* store.append({ ...origin, project: filter.project ?? "p" }, [
+                  { ...registered("end"), stream: "agent/end" },
+                  { ...ended("end", "x"), stream: "agent/end" },
+                ]);
+                const seen = yield* Fiber.join(collect);
+                assert.isAtLeast(last, head);
+                assert.deepStrictEqual(seen, yield* store.readAll({ ...filter, upTo: last }));
+              }),
+            ),
+          ),
+        ),
+        { numRuns: 15 },
+      ),
+    ),
+  );
+
+  it.live("ends at its limit or its last seq, in history, live, and across both", () =>
+    withStore(() =>
+      Effect.gen(function* () {
+        const store = yield* EventStore;
+        yield* appendAll([{ size: 4, other: false }]);
+        const seqs = (filter: EventFilter) =>
+          store.subscribe(filter).pipe(
+            Stream.map((event) => event.seq),
+            Stream.runCollect,
+          );
+        const live = yield* Effect.forEach(
+          [
+            { after: 2, limit: 4 },
+            { after: 4, limit: 1 },
+            { after: 3, upTo: 6 },
+            { upTo: 7, project: "nobody" },
+          ],
+          seqs,
+          { concurrency: "unbounded" },
+        ).pipe(Effect.forkChild({ startImmediately: true }));
+        assert.deepStrictEqual(yield* seqs({ limit: 2 }), [1, 2]);
+        assert.deepStrictEqual(yield* seqs({ after: 1, upTo: 3 }), [2, 3]);
+        assert.deepStrictEqual(yield* seqs({ after: 3, upTo: 3 }), []);
+        yield* appendAll([{ size: 4, other: false }]);
+        assert.deepStrictEqual(yield* Fiber.join(live), [[3, 4, 5, 6], [5], [4, 5, 6], []]);
+      }),
+    ),
+  );
+
+  it.live("loses nothing for a reader that falls behind what is kept in memory", () =>
+    withStore(() =>
+      Effect.gen(function* () {
+        const store = yield* EventStore;
+        yield* store.append(origin, [registered("first")]);
+        const mayGoOn = yield* Deferred.make<void>();
+        const slow = yield* store.subscribe({}).pipe(
+          Stream.tap((event) => (event.seq === 1 ? Deferred.await(mayGoOn) : Effect.void)),
+          Stream.map((event) => event.seq),
+          Stream.take(6001),
+          Stream.runCollect,
+          Effect.forkChild({ startImmediately: true }),
+        );
+        for (let n = 0; n < 60; n++) {
+          yield* store.append(
+            origin,
+            Array.from({ length: 100 }, (_, k) => registered(`s${n}-${k}`)),
+          );
+        }
+        yield* Deferred.succeed(mayGoOn, undefined);
+        assert.deepStrictEqual(
+          yield* Fiber.join(slow),
+          Array.from({ length: 6001 }, (_, n) => n + 1),
+        );
+      }),
+    ),
+  );
+});
