@@ -1,7 +1,7 @@
 /** The plan's text: from a file, or from the planner that the person named. */
 import { readFile } from "node:fs/promises";
 import { Effect, Option } from "effect";
-import { InvalidInput } from "../../shared/contract/errors.ts";
+import { InvalidInput, InvalidPlan } from "../../shared/contract/errors.ts";
 import { omitUndefined } from "./omitUndefined.ts";
 import type { Session } from "./Session.ts";
 
@@ -45,3 +45,15 @@ export const obtainPlan = Effect.fn("obtainPlan")(function* (session: Session, s
   const { text } = yield* session.ask((client, signal) => client.swarm.plan(request, { signal }));
   return text;
 });
+
+/** The daemon knows the text only; the person is told which file, or whose text, it was. */
+export const namingSource = (error: InvalidPlan, { plan, planner }: PlanSource): InvalidPlan => {
+  const source = Option.getOrElse(
+    plan,
+    () => `that ${Option.getOrElse(planner, () => "the planner")} printed`,
+  );
+  return new InvalidPlan({
+    message: error.message.replace(/^The plan\b/, () => `The plan ${source}`),
+    faults: error.faults,
+  });
+};

@@ -86,7 +86,13 @@ const report = (
 };
 
 const usageSentence = (error: CliError.CliError): string =>
-  error._tag === "ShowHelp" ? error.errors.map((one) => one.message).join(" ") : error.message;
+  error._tag === "ShowHelp" ? error.errors.map(oneLine).join(" ") : oneLine(error);
+
+/** effect/cli puts its suggestions on lines of their own, and ends without a full stop. */
+const oneLine = (error: CliError.CliError): string => {
+  const [first = "", ...rest] = error.message.split(/\s*\n\s*/).filter((line) => line !== "");
+  return [first.replace(/[^.]$/, "$&."), ...rest].join(" ");
+};
 
 /** Loading takes most of a short command's time. Nothing is written where we have no folder yet. */
 const keepCompiledCode = () => {

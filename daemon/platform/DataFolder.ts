@@ -7,6 +7,7 @@ import { Context, Effect, Layer, Option, Schema } from "effect";
 import { FileSystemError } from "../../shared/contract/errors.ts";
 import type { DaemonAddress } from "../../shared/contract/protocol.ts";
 import { fileSystem } from "./fileSystem.ts";
+import { networkFileSystem } from "./networkFileSystem.ts";
 
 export class DataFolder extends Context.Service<
   DataFolder,
@@ -50,26 +51,20 @@ export const makeDataFolder = Effect.fn("makeDataFolder")(function* (root: strin
     await mkdir(join(root, "logs"), { recursive: true, mode: 0o700 });
     await chmod(root, 0o700);
   });
-  const kind = networkKinds.get((yield* fileSystem(root, () => statfs(root))).type);
+  const { path, type, mounts } = yield* fileSystem(root, async () => ({
+    path: await realpath(root),
+    type: (await statfs(root)).type,
+    mounts: process.platform === "linux" ? await readFile("/proc/self/mountinfo", "utf8") : "",
+  }));
+  const kind = networkFileSystem(path, type, mounts);
   if (kind !== undefined) {
     return yield* new FileSystemError({
-      message: `The data folder lies on a network file system (${kind}), where locks and durable writes can't be trusted. Set OCVIBE_HOME to a local folder.`,
+      message: `The data folder ${root} lies on a network file system (${kind}), where locks and durable writes can't be trusted. Set OCVIBE_HOME to a local folder.`,
       path: root,
       code: "NETWORK_FILE_SYSTEM",
     });
   }
 });
-
-/** Linux's numbers of file systems, from statfs(2). */
-const networkKinds = new Map([
-  [0x6969, "NFS"],
-  [0x517b, "SMB"],
-  [0xff534d42, "CIFS"],
-  [0xfe534d42, "SMB 2"],
-  [0x01021997, "9P"],
-  [0x5346414f, "AFS"],
-  [0x73757245, "Coda"],
-]);
 
 const CloneRecord = Schema.fromJsonString(
   Schema.Struct({ id: Schema.NonEmptyString, path: Schema.String, machine: Schema.String }),
@@ -103,12 +98,14 @@ const readPersonToken = Effect.fnUntraced(function* (root: string) {
   const file = join(root, "person.token");
   const draft = `${file}.${process.pid}`;
   return yield* fileSystem(file, async () => {
-    await writeFile(draft, randomBytes(32).toString("base64url"), { mode: 0o600 });
+    // Flushed first: a token that a power cut leaves empty would lock the person out.
+    await writeFile(draft, randomBytes(32).toString("base64url"), { mode: 0o600, flush: true });
     // A link never replaces a token that is there.
     await link(draft, file).catch((cause) => {
       if (cause.code !== "EEXIST") throw cause;
     });
     await rm(draft, { force: true });
+    await chmod(file, 0o600);
     return (await readFile(file, "utf8")).trim();
   });
 });

@@ -4,7 +4,7 @@
  * find the winner.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DaemonUnreachable, NotAllowed, ProtocolMismatch } from "../contract/errors.ts";
@@ -82,18 +82,22 @@ const startDaemon = async (folder: string): Promise<DaemonAddress> => {
     });
   }
   const deadline = Date.now() + patience;
-  let child = launch(folder);
+  let launched = launch(folder);
+  let relaunchAt = 0;
+  let pause = 100;
   while (Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 15));
     const address = await findDaemon(folder);
     if (address !== undefined) return address;
-    if (child.exitCode !== null || child.signalCode !== null) {
-      const refusal = readRefusal(folder);
-      if (refusal !== undefined) throw new DaemonUnreachable({ message: refusal });
-      // It lost the race for the lock, or the one that held the lock is on its way out: look again, then try again.
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      if ((await findDaemon(folder)) === undefined) child = launch(folder);
-    }
+    if (!launched.hasEnded()) continue;
+    const refusal = readRefusal(folder) ?? launched.crash();
+    if (refusal !== undefined) throw new DaemonUnreachable({ message: refusal });
+    // It lost the race for the lock to one that will answer soon, or that is on its way out.
+    if (relaunchAt === 0) relaunchAt = Date.now() + pause;
+    if (Date.now() < relaunchAt) continue;
+    launched = launch(folder);
+    relaunchAt = 0;
+    pause = Math.min(pause * 2, 1000);
   }
   throw new DaemonUnreachable({
     message: `The daemon did not answer within ${patience / 1000} seconds. ${join(folder, "logs", "daemon.log")} says why.`,
@@ -101,15 +105,31 @@ const startDaemon = async (folder: string): Promise<DaemonAddress> => {
 };
 
 const launch = (folder: string) => {
-  const log = openSync(join(folder, "logs", "daemon.out"), "a", 0o600);
+  const output = join(folder, "logs", "daemon.out");
+  const log = openSync(output, "a", 0o600);
+  const from = fstatSync(log).size;
   const child = spawn(process.execPath, [daemonProgram()], {
     detached: true,
     stdio: ["ignore", log, log],
     env: { ...process.env, OCVIBE_HOME: folder, ELECTRON_RUN_AS_NODE: "1", OCVIBE_AGENT_TOKEN: "" },
     cwd: folder,
   });
+  closeSync(log);
   child.unref();
-  return child;
+  let failure: string | undefined;
+  child.on("error", (cause) => {
+    failure = cause.message;
+  });
+  return {
+    hasEnded: () => failure !== undefined || child.exitCode !== null || child.signalCode !== null,
+    /** Why it ended, when that was neither the loss of the lock (status 0) nor a signal. */
+    crash: () => {
+      if (failure === undefined && (child.exitCode ?? 0) === 0) return undefined;
+      const printed = readFileSync(output).subarray(from).toString("utf8");
+      const line = failure ?? /^\w*Error.*$/m.exec(printed)?.[0] ?? `it ended with status ${child.exitCode}`;
+      return `The daemon can't start: ${line}. ${output} has the rest.`;
+    },
+  };
 };
 
 /** Beside the bundle this runs in, or the source when run from source. */

@@ -25,10 +25,12 @@ export const dataFolder = (env: NodeJS.ProcessEnv = process.env): string => {
  */
 export const runtimeFolder = (env: NodeJS.ProcessEnv = process.env): string => {
   const given = env.XDG_RUNTIME_DIR;
-  if (given !== undefined && given !== "" && given.length < 60) return join(given, "ocvibe");
-  const base = tmpdir().length < 60 ? tmpdir() : "/tmp";
+  if (given !== undefined && given !== "" && isShort(given)) return join(given, "ocvibe");
+  const base = isShort(tmpdir()) ? tmpdir() : "/tmp";
   return join(base, `ocvibe-${process.getuid?.() ?? userInfo().username}`);
 };
+
+const isShort = (path: string) => Buffer.byteLength(path) < 60;
 
 /** The Unix socket, or the Windows pipe, of the daemon of a data folder. */
 export const socketPath = (folder: string, env: NodeJS.ProcessEnv = process.env): string => {

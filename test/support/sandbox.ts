@@ -108,11 +108,13 @@ export class Sandbox {
       detached: true,
     });
     child.unref();
-    for (let i = 0; i < 400; i++) {
+    for (let i = 0; i < 1200; i++) {
       if (this.daemonPid() === child.pid) return child.pid!;
       await pause(25);
     }
-    throw new Error("the daemon did not come up");
+    const refusal = join(this.home, "daemon-refused.txt");
+    const why = existsSync(refusal) ? readFileSync(refusal, "utf8") : `exit code ${child.exitCode}`;
+    throw new Error(`the daemon did not come up: ${why}`);
   }
 
   /** The pid that the running daemon announced, undefined when none has or it is gone. */

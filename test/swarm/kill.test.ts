@@ -2,6 +2,8 @@
  * Kills the daemon in every window between an effect outside the store and its done event, and at random
  * moments, then resumes: the result must be that of a run that nobody disturbed.
  */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, assert, describe, it } from "vitest";
 import type { StoredEvent } from "../../shared/contract/events.ts";
 import {
@@ -103,30 +105,110 @@ const runWithKill = async (kill: { readonly fault?: string; readonly afterMs?: n
   return wasKilled;
 };
 
-const points = [
-  "pin-applied",
-  "spawn-intended:2",
-  "agent-exited:3",
-  "merge-intended",
-  "merge-applied",
-  "merge-applied:4",
-  "landing-intended",
-  "landing-running",
-  "landing-applied",
-];
+/** Each window between an effect outside the store and its done event; the full tier goes through each thrice. */
+const points = full
+  ? [
+      ...["pin-applied", "landing-intended", "landing-running", "landing-applied"].flatMap((point) => [
+        point,
+        point,
+        point,
+      ]),
+      ...["spawn-intended", "agent-exited", "merge-intended", "merge-applied"].flatMap((point) =>
+        [1, 3, 6].map((passage) => `${point}:${passage}`),
+      ),
+    ]
+  : [
+      "pin-applied",
+      "spawn-intended:2",
+      "agent-exited:3",
+      "merge-intended:2",
+      "merge-applied:4",
+      "landing-running",
+      "landing-applied",
+    ];
 
 describe(`a daemon that is killed (seed ${seed})`, () => {
-  for (const fault of points) {
-    it(`resumes when killed at ${fault}`, async () => {
+  for (const [n, fault] of points.entries()) {
+    it(`resumes when killed at ${fault} (${n})`, async () => {
       assert.isTrue(await runWithKill({ fault }), "the kill took place");
     }, 120_000);
   }
 
-  const moments = full ? 50 : 3;
+  const moments = full ? 50 : 2;
   for (let n = 0; n < moments; n++) {
     const afterMs = Math.round(200 + random() * 4000);
     it(`resumes when killed after ${afterMs} ms`, async () => {
       await runWithKill({ afterMs });
     }, 120_000);
   }
+
+  for (let n = 0; n < (full ? 4 : 1); n++) {
+    const delay = Math.round(random() * 40);
+    it(`completes a landing whose git was killed with it, ${delay} ms into its file updates (${n})`, async () => {
+      await killInsideLanding(delay);
+    }, 120_000);
+  }
 });
+
+const manyFiles = 3000;
+
+/** Rewrites many files, so that the update of the user's files takes a while. */
+const rewriter = `
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+readFileSync(0);
+for (const name of readdirSync("many")) writeFileSync("many/" + name, ("new " + name + "\\n").repeat(200));
+`;
+
+/** Kills git and the daemon together while git updates the user's files, then resumes. */
+const killInsideLanding = async (delay: number) => {
+  sandbox = new Sandbox();
+  const box = sandbox;
+  const files = Array.from({ length: manyFiles }, (_, n): [string, string] => [
+    `many/${n}.txt`,
+    `old ${n}\n`.repeat(200),
+  ]);
+  box.commit({
+    ...Object.fromEntries(files),
+    "own.txt": "committed\n",
+    ".hive/config.json": '{"checks":["node --version"]}',
+  });
+  box.write({ "own.txt": "the user's own change\n", "untracked.txt": "mine\n" });
+  const agent = box.agent("rewriter", rewriter);
+  const subtasks = [{ title: "Rewrite", files: ["many/"], dependencies: [], estimated_complexity: 1, agent }];
+  await box.startDaemon();
+  let client = await box.client();
+  const { epic } = await startBigSwarm(
+    client,
+    box.repo,
+    JSON.stringify({ epic: { title: "Many" }, subtasks }),
+    true,
+  );
+  const lock = join(box.repo, ".git", "index.lock");
+  const killed = (async () => {
+    while (!existsSync(lock)) await pause(1);
+    await pause(delay);
+    const git = box.processes().filter((line) => line.includes("merge --ff-only"));
+    for (const line of git) process.kill(Number(line.split(" ")[0]), "SIGKILL");
+    await box.killDaemon();
+    return git.length;
+  })();
+  await followToEnd(client, box.repo, epic).catch((error) => {
+    if (error._tag !== "DaemonUnreachable") throw error;
+  });
+  const gits = await killed;
+  const changed = box.git("status", "--porcelain").split("\n").length;
+  console.log(`killed ${gits} git, ${changed} paths differ from the index`);
+  await box.startDaemon();
+  client = await box.client();
+  if ((await client.swarm.status({ project: box.repo, epic })).status !== "landed") {
+    await client.swarm.resume({ project: box.repo, epic });
+    await followToEnd(client, box.repo, epic);
+  }
+  const view = await client.swarm.status({ project: box.repo, epic });
+  assert.strictEqual(view.status, "landed", `${view.problem} ${JSON.stringify(view.refusal)}`);
+  assert.strictEqual(box.git("status", "--porcelain"), "M own.txt\n?? untracked.txt");
+  assert.strictEqual(box.git("rev-parse", "main"), view.head);
+  assert.strictEqual(readFileSync(join(box.repo, "many", "7.txt"), "utf8"), "new 7.txt\n".repeat(200));
+  box.git("fsck", "--strict");
+  assert.isFalse(existsSync(lock));
+};

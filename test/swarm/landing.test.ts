@@ -108,8 +108,9 @@ describe("before landing", () => {
   it("not a byte changes, and landing carries everything that lies about through", async () => {
     const root = await repository({ "src/größe 1.txt": "alt\n" });
     await leaveThingsAbout(root);
-    const before = await everything(root);
+    // First, since the user's own `git status` rewrites the index.
     const about = lyingAbout(root);
+    const before = await everything(root);
     const old = userGit(root, "rev-parse", "HEAD").trim();
     const tasks = [
       onlyA,
@@ -143,8 +144,9 @@ describe("before landing", () => {
     const root = await repository();
     userGit(root, "switch", "--quiet", "--detach");
     await leaveThingsAbout(root);
-    const before = await everything(root);
+    // First, since the user's own `git status` rewrites the index.
     const about = lyingAbout(root);
+    const before = await everything(root);
     const head = readFileSync(join(root, ".git", "HEAD"), "utf8");
     const view = await runSwarm(client, root, [onlyA]);
     assert.strictEqual(view.status, "ready", JSON.stringify(view));
@@ -233,9 +235,9 @@ describe("landing where the target is", () => {
     const refused = await landNow(client, root, view);
     assert.strictEqual(refused.status, "ready");
     assert.deepStrictEqual([...(refused.refusal?.paths ?? [])].sort(), [
+      "kept.tmp.d/x.txt",
       "src/a.txt",
       "src/b.txt",
-      "kept.tmp.d/x.txt",
       "src/new.txt",
     ]);
     for (const path of refused.refusal?.paths ?? []) assert.include(refused.refusal?.message, path);

@@ -7,7 +7,7 @@ import { checkBase } from "../checkBase.ts";
 import { concludeSwarm } from "../concludeSwarm.ts";
 import { switchFlag, textFlag } from "../flags.ts";
 import { followSwarm } from "../followSwarm.ts";
-import { obtainPlan } from "../obtainPlan.ts";
+import { namingSource, obtainPlan } from "../obtainPlan.ts";
 import { omitUndefined } from "../omitUndefined.ts";
 import { renderPlan } from "../render/renderPlan.ts";
 import { openSession, type Session } from "../Session.ts";
@@ -18,7 +18,7 @@ const numberFlag = (name: string, description: string) =>
     Flag.withDescription(description),
     Flag.filter(
       (value) => value >= 1,
-      (value) => `--${name} must be at least 1, and is ${value}`,
+      () => "a whole number, at least 1",
     ),
     Flag.optional,
   );
@@ -62,7 +62,9 @@ export const startSwarm = Command.make(
       agent: Option.getOrUndefined(input.agent),
       maxWorkers: Option.getOrUndefined(input.maxWorkers),
     });
-    const proposal = yield* session.ask((client, signal) => client.swarm.propose(request, { signal }));
+    const proposal = yield* session
+      .ask((client, signal) => client.swarm.propose(request, { signal }))
+      .pipe(Effect.catchTag("InvalidPlan", (error) => Effect.fail(namingSource(error, input))));
     if (input.planOnly) return session.print(proposal, planLines(session, proposal));
     for (const line of planLines(session, proposal)) session.say(line);
     yield* approvePlan(session, proposal, input).pipe(

@@ -92,10 +92,18 @@ const changedFiles = (files: ReadonlyArray<string>) =>
     ? "it changed nothing"
     : `${count(files.length, "file")} (${listed(files.map(plain), 3)})`;
 
-/** The first finding's first line, and how many more there are. */
+/** The first finding in one line, with what a failed check said first, and how many more there are. */
 export const findingsLine = (findings: ReadonlyArray<Finding>): string => {
   const [first] = findings;
   if (first === undefined) return "no reason was recorded";
   const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : "";
-  return `${plainLines(first.message)[0] ?? ""}${more}`;
+  const [line = "", ...output] = plainLines(first.message).map((text) => text.trim());
+  const telling = line.endsWith(":") ? firstFault(output) : undefined;
+  return `${telling === undefined ? line : `${line} ${telling}`}${more}`;
+};
+
+/** The line of a check's output that most likely says what is wrong; npm begins with echoes of the script. */
+const firstFault = (output: ReadonlyArray<string>): string | undefined => {
+  const said = output.filter((line) => line !== "" && !/^(>|npm |\$ )/.test(line));
+  return said.find((line) => /\b(error|fail(ed|ure)?|not ok|expected)\b/i.test(line)) ?? said[0];
 };

@@ -20,7 +20,7 @@ const codes: Readonly<Record<Style, readonly [on: number, off: number]>> = {
 export const plain = (text: string): string =>
   stripVTControlCharacters(text)
     .replace(/[\t\r\n\v\f]+/g, " ")
-    // biome-ignore format: the ranges are C0, DEL and C1, and the characters that change writing direction
+    // C0, DEL and C1, and the characters that change the direction of writing.
     .replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "");
 
 /** The same for text of several lines. */

@@ -2,6 +2,7 @@
  * The projects that this daemon works on. A project is a repository, known by the record under its common
  * directory (`.git/vibe/project.json`); every worktree and subfolder of it is the same project.
  */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Context, Effect, Layer } from "effect";
 import type {
@@ -11,6 +12,7 @@ import type {
   UnsupportedRepository,
 } from "../../../shared/contract/errors.ts";
 import { DataFolder } from "../../platform/DataFolder.ts";
+import { fileSystem } from "../../platform/fileSystem.ts";
 import { Git } from "../../platform/Git.ts";
 import { EventStore } from "../../primitives/EventStore.ts";
 import { inspect, projectRecord, readProjectRecord, type UserRepository } from "./UserRepository.ts";
@@ -28,6 +30,10 @@ export interface OpenProject {
 }
 
 type ProjectError = UnsupportedRepository | GitError | FileSystemError | StorageError;
+
+/** Where the checks of a base run. */
+export const baseCheckFolder = (dataFolder: string, project: string): string =>
+  join(dataFolder, "projects", project, "base");
 
 export class Projects extends Context.Service<
   Projects,
@@ -52,6 +58,9 @@ export class Projects extends Context.Service<
         const folder = join(data.root, "projects", id, "workshop.git");
         const workshop = yield* openWorkshop(folder, user).pipe(Effect.provideService(Git, git));
         if (!seen.has(id)) {
+          // What a daemon that was killed left of its checks of the base.
+          const left = baseCheckFolder(data.root, id);
+          yield* fileSystem(left, () => rm(left, { recursive: true, force: true }));
           yield* announce(id, user);
           seen.add(id);
         }

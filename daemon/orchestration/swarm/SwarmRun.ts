@@ -13,6 +13,11 @@ export interface SwarmRun {
   readonly folder: string;
   /** Where the output of agents is kept. */
   readonly logs: string;
+  /**
+   * How many attempts are under way, a few more than there are workers: their checkouts are made while others
+   * work, so that a worker that becomes free has something to begin with at once.
+   */
+  readonly attempts: Semaphore.Semaphore;
   /** How many agents work at once. */
   readonly workers: Semaphore.Semaphore;
   /** How many gates run their checks at once. */

@@ -31,6 +31,9 @@ import { workOnSwarm } from "./workOnSwarm.ts";
 /** Checks are heavy; two at once fill a small machine. */
 const gatesAtOnce = 2;
 
+/** Checkouts made before there is a worker for them. */
+const preparedAhead = 2;
+
 interface Notice {
   readonly epicId: string;
   /** `ended`: the daemon stopped working on the swarm, for whatever reason. */
@@ -77,7 +80,8 @@ export class Swarms extends Context.Service<
         for (const event of events) {
           if (!event.stream.startsWith("swarm/")) continue;
           const epicId = event.stream.slice("swarm/".length);
-          PubSub.publishUnsafe(feed, { epicId, update: { kind: "event", event } });
+          // A subscriber may run at once; it is to find the event folded in by every listener.
+          queueMicrotask(() => PubSub.publishUnsafe(feed, { epicId, update: { kind: "event", event } }));
           // A decision of the person's may let a running swarm go on.
           const wake = wakes.get(epicId);
           if (wake !== undefined) Queue.offerUnsafe(wake, undefined);
@@ -97,6 +101,7 @@ export class Swarms extends Context.Service<
           branch: epicBranch(epicId),
           folder: join(data.root, "projects", project.id, "work", safeName(epicId)),
           logs: join(data.root, "logs", "swarms", safeName(epicId)),
+          attempts: yield* Semaphore.make(log.epic().created.maxWorkers + preparedAhead),
           workers: yield* Semaphore.make(log.epic().created.maxWorkers),
           gates: yield* Semaphore.make(gatesAtOnce),
           mergeTurn: yield* Semaphore.make(1),

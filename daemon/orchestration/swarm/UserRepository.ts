@@ -30,6 +30,10 @@ export interface UserRepository {
   readonly config: ReadonlyMap<string, string>;
 }
 
+/** How the repository names its objects. */
+export const objectFormat = (user: UserRepository): string =>
+  user.config.get("extensions.objectformat") ?? "sha1";
+
 type Reason = UnsupportedRepository["reason"];
 
 const oldestGit = [2, 38] as const;
@@ -108,6 +112,12 @@ export const inspect = Effect.fn("inspect")(function* (directory: string) {
       `${root} is a sparse checkout. Run \`git sparse-checkout disable\` first.`,
     );
   }
+  if ([...config.keys()].some((key) => /^remote\..*\.promisor$|^extensions\.partialclone$/.test(key))) {
+    return yield* refuse(
+      "shallow",
+      `${root} is a partial clone, and its missing files can't be shared with workers. Clone it again without a filter.`,
+    );
+  }
   const entries = parseTree(yield* run(["ls-tree", "-r", "-z", "--full-tree", commit]));
   const submodule = entries.find((entry) => entry.mode === "160000" || entry.path === ".gitmodules");
   if (submodule !== undefined) {
@@ -136,7 +146,7 @@ export const inspect = Effect.fn("inspect")(function* (directory: string) {
     commit,
     entries,
     dirty,
-    identity: name === undefined || email === undefined ? undefined : { name, email },
+    identity: !name || !email ? undefined : { name, email },
     config,
   };
   return repository;

@@ -5,7 +5,7 @@
  * A worker's `.git` is never opened: its working files are read with this repository's own directory and an
  * index of ours, so that whatever a worker configures or rewrites there runs nothing and hides nothing.
  */
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Effect } from "effect";
 import type { GitError } from "../../../shared/contract/errors.ts";
@@ -13,7 +13,7 @@ import type { PathChange } from "../../../shared/contract/events.ts";
 import type { Finding } from "../../../shared/contract/gate.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { Git, type GitOptions, type GitResult, nulFields } from "../../platform/Git.ts";
-import { parseTree, type TreeEntry, type UserRepository } from "./UserRepository.ts";
+import { objectFormat, parseTree, type TreeEntry, type UserRepository } from "./UserRepository.ts";
 
 type Result<A> = Effect.Effect<A, GitError>;
 
@@ -29,6 +29,7 @@ export interface Workshop {
   /** Takes what lies in a checkout as a tree. `index` is the file that `prepareCheckout` left for it. */
   readonly snapshot: (checkout: {
     readonly folder: string;
+    readonly base: string;
     readonly index: string;
     readonly excludes: string;
   }) => Result<{ readonly tree: string | null; readonly problems: ReadonlyArray<Finding> }>;
@@ -72,7 +73,7 @@ const carriedOver = [
 /** Opens the workshop of a project, making it at first use. */
 export const openWorkshop = Effect.fn("openWorkshop")(function* (folder: string, user: UserRepository) {
   const git = yield* Git;
-  yield* create(folder);
+  yield* create(folder, user);
   const excludes = yield* userExcludes(user);
   yield* fileSystem(folder, async () => {
     await mkdir(join(folder, "objects", "info"), { recursive: true });
@@ -90,12 +91,15 @@ export const openWorkshop = Effect.fn("openWorkshop")(function* (folder: string,
   return makeWorkshop(folder, run);
 });
 
-const create = Effect.fnUntraced(function* (folder: string) {
+const create = Effect.fnUntraced(function* (folder: string, user: UserRepository) {
   const git = yield* Git;
   const made = yield* fileSystem(folder, () => stat(join(folder, "HEAD"))).pipe(Effect.option);
   if (made._tag === "Some") return;
   yield* fileSystem(folder, () => mkdir(folder, { recursive: true }));
-  yield* git.run(["init", "--quiet", "--bare", "--template=", "."], { cwd: folder, isolated: true });
+  yield* git.run(["init", "--quiet", "--bare", "--template=", `--object-format=${objectFormat(user)}`, "."], {
+    cwd: folder,
+    isolated: true,
+  });
 });
 
 const configuration = (user: UserRepository): string => {
@@ -103,7 +107,16 @@ const configuration = (user: UserRepository): string => {
     const value = user.config.get(key);
     return value === undefined ? [] : [`\t${key.slice("core.".length)} = ${value}`];
   });
-  return `[core]\n\trepositoryformatversion = 0\n\tbare = true\n${lines.join("\n")}\n`;
+  const format = objectFormat(user);
+  const isPlain = format === "sha1";
+  return [
+    "[core]",
+    `\trepositoryformatversion = ${isPlain ? 0 : 1}`,
+    "\tbare = true",
+    ...lines,
+    ...(isPlain ? [] : ["[extensions]", `\tobjectFormat = ${format}`]),
+    "",
+  ].join("\n");
 };
 
 /** What the user keeps out of git on this machine is kept out of snapshots too. */
@@ -150,13 +163,27 @@ const makeWorkshop = (
     setRef: (ref, oid) => Effect.asVoid(run(["update-ref", ref, oid])),
     snapshot: Effect.fn("Workshop.snapshot")(function* (checkout) {
       const env = { GIT_WORK_TREE: checkout.folder, GIT_INDEX_FILE: checkout.index };
+      if (!(yield* isDirectory(checkout.folder))) return { tree: null, problems: [folderGone] };
       const added = yield* run(["-c", `core.excludesFile=${checkout.excludes}`, "add", "--all", "."], {
         cwd: checkout.folder,
         env,
         expect: [1, 128],
       });
       if (added.exitCode !== 0) return { tree: null, problems: [notTaken(added.stderr)] };
-      return { tree: yield* line(["write-tree"], { env }), problems: [] };
+      const tree = yield* line(["write-tree"], { env });
+      const touched = yield* run([
+        "diff-tree",
+        "-r",
+        "-z",
+        "--no-renames",
+        "--name-only",
+        checkout.base,
+        tree,
+      ]);
+      const unreadable = nulFields(touched.stdout).filter((path) => path.includes(replacement));
+      return unreadable.length === 0
+        ? { tree, problems: [] }
+        : { tree: null, problems: unreadable.map(notUtf8) };
     }),
     changes: (from, to) =>
       Effect.map(
@@ -218,6 +245,27 @@ const signature = ({ name, email }: { readonly name: string; readonly email: str
   GIT_COMMITTER_NAME: name,
   GIT_COMMITTER_EMAIL: email,
   GIT_COMMITTER_DATE: at,
+});
+
+const isDirectory = (path: string) =>
+  Effect.map(
+    Effect.option(fileSystem(path, () => lstat(path))),
+    (info) => info._tag === "Some" && info.value.isDirectory(),
+  );
+
+const folderGone: Finding = {
+  kind: "unsafe-entry",
+  message: "The checkout itself is gone, or is no folder any more. Work inside it and leave it in place.",
+};
+
+/** What stands for bytes that are no UTF-8. */
+const replacement = "\uFFFD";
+
+/** Such a name can't be told in a lease, and would be another file's when it is landed. */
+const notUtf8 = (path: string): Finding => ({
+  kind: "unsafe-entry",
+  path,
+  message: `The name ${path} is not UTF-8; give the file another one.`,
 });
 
 const notTaken = (stderr: string): Finding => {

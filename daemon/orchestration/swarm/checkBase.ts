@@ -2,14 +2,13 @@
  * Runs the approved checks on the base, before any agent has touched anything: a check that is red there would
  * refuse every agent's work. What is known of a tree is not run again.
  */
-import { join } from "node:path";
 import { Effect } from "effect";
 import { ChecksNotApproved } from "../../../shared/contract/errors.ts";
 import type { CheckResult } from "../../../shared/contract/gate.ts";
 import { DataFolder } from "../../platform/DataFolder.ts";
 import { EventStore } from "../../primitives/EventStore.ts";
 import { checkInFreshFolder } from "./checkTree.ts";
-import { type OpenProject, Projects } from "./Projects.ts";
+import { baseCheckFolder, type OpenProject, Projects } from "./Projects.ts";
 import { approvedChecks, checksAt } from "./proposeSwarm.ts";
 
 export const checkBase = Effect.fn("checkBase")(function* (directory: string) {
@@ -42,7 +41,7 @@ export const checkProjectBase = Effect.fn("checkProjectBase")(function* (project
   if (before?.every((result) => result.passed) === true) return { checks, setup, results: before };
   const results = yield* checkInFreshFolder({
     project,
-    parent: join(data.root, "projects", project.id, "work"),
+    parent: baseCheckFolder(data.root, project.id),
     treeish: project.user.commit,
     checks,
     setup,

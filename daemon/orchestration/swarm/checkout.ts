@@ -9,7 +9,6 @@ import { constants } from "node:fs";
 import {
   appendFile,
   copyFile,
-  cp,
   lstat,
   mkdir,
   readdir,
@@ -19,14 +18,17 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { devNull } from "node:os";
-import { dirname, isAbsolute, join, relative } from "node:path";
-import { Effect } from "effect";
+import { dirname, isAbsolute, join, posix, relative, resolve, sep } from "node:path";
+import { Effect, Option } from "effect";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { Git } from "../../platform/Git.ts";
 import type { OpenProject } from "./Projects.ts";
+import { objectFormat } from "./UserRepository.ts";
 
 export interface Checkout {
   readonly folder: string;
+  /** The commit it began from. */
+  readonly base: string;
   /** Our own index of it, with the state of each file as checked out; the worker can't reach it. */
   readonly index: string;
   /** A file of ignore patterns: what was prepared for the worker is no part of its result. */
@@ -43,8 +45,12 @@ export const prepareCheckout = Effect.fn("prepareCheckout")(function* (options: 
   const { project, folder, commit, branch } = options;
   const git = yield* Git;
   const run = (args: ReadonlyArray<string>) => git.run(args, { cwd: folder, isolated: true });
-  yield* fileSystem(folder, () => mkdir(folder, { recursive: true }));
-  yield* run(["init", "--quiet", "--template=", `--initial-branch=${branch}`, "."]);
+  yield* fileSystem(folder, async () => {
+    await mkdir(dirname(folder), { recursive: true });
+    await mkdir(folder);
+  });
+  const format = `--object-format=${objectFormat(project.user)}`;
+  yield* run(["init", "--quiet", "--template=", format, `--initial-branch=${branch}`, "."]);
   yield* fileSystem(folder, async () => {
     await mkdir(join(folder, ".git", "objects", "info"), { recursive: true });
     await mkdir(join(folder, ".git", "info"), { recursive: true });
@@ -59,13 +65,13 @@ export const prepareCheckout = Effect.fn("prepareCheckout")(function* (options: 
   const copied = yield* copyDependencies(project, folder);
   const index = `${folder}.index`;
   const excludes = `${folder}.exclude`;
-  const prepared = copied.map((path) => `/${path}/\n`).join("");
+  const prepared = copied.map(ignorePattern).join("");
   yield* fileSystem(index, async () => {
     await copyFile(join(folder, ".git", "index"), index);
     await writeFile(excludes, prepared);
     await appendFile(join(folder, ".git", "info", "exclude"), prepared);
   });
-  const checkout: Checkout = { folder, index, excludes };
+  const checkout: Checkout = { folder, base: commit, index, excludes };
   return checkout;
 });
 
@@ -73,8 +79,8 @@ export const prepareCheckout = Effect.fn("prepareCheckout")(function* (options: 
 export const removeCheckout = (folder: string) =>
   fileSystem(folder, async () => {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-    await rm(`${folder}.index`, { force: true });
-    await rm(`${folder}.exclude`, { force: true });
+    for (const extension of ["index", "index.lock", "exclude"])
+      await rm(`${folder}.${extension}`, { force: true });
   });
 
 const workerConfiguration = ({ identity }: OpenProject): string =>
@@ -93,53 +99,60 @@ const workerConfiguration = ({ identity }: OpenProject): string =>
 
 const dependencyFolders = ["node_modules", ".venv"];
 
-/** Copies the dependency folders at the root and beside each package of the user's tree; answers their paths. */
+/**
+ * Copies the dependency folders at the root and beside each package of the user's tree; answers their paths. One
+ * that the commit has is no dependency folder but part of the work.
+ */
 const copyDependencies = Effect.fn("copyDependencies")(function* (project: OpenProject, folder: string) {
   const packages = project.user.entries
     .filter((entry) => entry.path === "package.json" || entry.path.endsWith("/package.json"))
-    .map((entry) => dirname(entry.path));
-  const tracked = new Set(project.user.entries.map((entry) => entry.path.split("/").slice(0, -1).join("/")));
+    .map((entry) => posix.dirname(entry.path));
   const copied: Array<string> = [];
   for (const parent of new Set([".", ...packages])) {
     for (const name of dependencyFolders) {
-      const path = join(parent, name);
-      const source = join(project.root, path);
-      if (tracked.has(path)) continue;
-      const found = yield* fileSystem(source, () => lstat(source)).pipe(Effect.option);
-      if (found._tag === "None" || !found.value.isDirectory()) continue;
-      yield* fileSystem(source, () => copyTree(source, join(folder, path), project.root, folder));
+      const path = posix.join(parent, name);
+      const [source, target] = [join(project.root, path), join(folder, path)];
+      if (!(yield* isFolder(source)) || !(yield* isFolder(dirname(target)))) continue;
+      if ((yield* entryAt(target)) !== undefined) continue;
+      yield* fileSystem(source, () => copyFolder(source, target, { from: project.root, to: folder }));
       copied.push(path);
     }
   }
   return copied;
 });
 
-/** Copy-on-write where the file system can. Links that point into the user's tree are pointed into the copy's. */
-const copyTree = async (source: string, target: string, userRoot: string, folder: string) => {
-  await cp(source, target, {
-    recursive: true,
-    verbatimSymlinks: true,
-    mode: constants.COPYFILE_FICLONE,
-    // The rare absolute link is made by hand.
-    filter: async (path) => !(await absoluteLinkInto(path, userRoot)),
-  });
-  for (const path of await absoluteLinks(source, userRoot)) {
-    const to = await readlink(path);
-    await symlink(join(folder, relative(userRoot, to)), join(target, relative(source, path)));
-  }
+const entryAt = (path: string) =>
+  Effect.option(fileSystem(path, () => lstat(path))).pipe(Effect.map(Option.getOrUndefined));
+
+const isFolder = (path: string) => Effect.map(entryAt(path), (entry) => entry?.isDirectory() === true);
+
+interface Roots {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Copy-on-write where the file system can. Sockets and pipes that a tool left there are passed over. */
+const copyFolder = async (source: string, target: string, roots: Roots): Promise<void> => {
+  await mkdir(target);
+  const entries = await readdir(source, { withFileTypes: true });
+  await Promise.all(
+    entries.map(async (entry) => {
+      const [from, to] = [join(source, entry.name), join(target, entry.name)];
+      if (entry.isDirectory()) await copyFolder(from, to, roots);
+      else if (entry.isSymbolicLink()) await symlink(await pointed(from, to, roots), to);
+      else if (entry.isFile()) await copyFile(from, to, constants.COPYFILE_FICLONE);
+    }),
+  );
 };
 
-const absoluteLinkInto = async (path: string, root: string): Promise<boolean> => {
-  if (!(await lstat(path)).isSymbolicLink()) return false;
-  const to = await readlink(path);
-  return isAbsolute(to) && (to === root || to.startsWith(`${root}/`));
+/** A link into the user's tree points into the copy's, and one that leaves the tree still points where it did. */
+const pointed = async (link: string, copy: string, { from, to }: Roots): Promise<string> => {
+  const text = await readlink(link);
+  const aim = resolve(dirname(link), text);
+  const inside = relative(from, aim);
+  if (inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return aim;
+  return isAbsolute(text) ? relative(dirname(copy), join(to, inside)) || "." : text;
 };
 
-const absoluteLinks = async (folder: string, root: string): Promise<ReadonlyArray<string>> => {
-  const found: Array<string> = [];
-  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isSymbolicLink() && (await absoluteLinkInto(path, root))) found.push(path);
-  }
-  return found;
-};
+/** A path as an ignore pattern that matches only it. */
+const ignorePattern = (path: string): string => `/${path.replace(/[\\*?[\] ]/g, "\\$&")}/\n`;

@@ -93,14 +93,23 @@ const sendBack = Effect.fnUntraced(function* (
     subtasks.findLast((subtask) => subtask.changed.some((path) => files.includes(path))) ?? subtasks.at(-1)!;
   const title = "Reconcile with the target branch";
   const { id, events } = yield* hive.planChild(run.log.origin(), run.epicId, { title });
-  const cell: SwarmCell = { id, title, files: files.map(literally), dependencies: [], agent: author.agent, reconciles };
+  const cell: SwarmCell = {
+    id,
+    title,
+    files: files.map(literally),
+    dependencies: [],
+    agent: author.agent,
+    reconciles,
+  };
   const stream = swarmStream(run.epicId);
   const moved = `The target moved to ${short(reconciles.target)} since the approval and does not fit as it is: an agent reconciles the two (${id}). Look at what comes of it and land that.`;
   yield* run.log.append([
     // What was approved for one exact commit is spent: the person hears of it and is asked again.
     ...(run.log.epic().approval?.commit === null
       ? []
-      : [{ stream, type: "landing_refused", data: { epic: run.epicId, message: moved, paths: [] } } as const]),
+      : [
+          { stream, type: "landing_refused", data: { epic: run.epicId, message: moved, paths: [] } } as const,
+        ]),
     ...events,
     { stream, type: "subtask_added", data: { epic: run.epicId, cell, findings } },
   ]);

@@ -47,10 +47,12 @@ export const planTask = Effect.fn("planTask")(function* (request: {
       ? `took longer than ${timeoutMs / 60_000} minutes`
       : `ended with exit code ${result.exitCode}`;
     return yield* new ProcessError({
-      message: `The planner ${how}. It last printed: ${result.tail.trim().slice(-500) || "nothing"}`,
+      message: `The planner ${request.planner} ${how}. Mend it, or write the plan yourself and give --plan FILE. It last printed: ${result.tail.trim().slice(-500) || "nothing"}`,
     });
   }
   if (size > maxPlan)
-    return yield* new ProcessError({ message: `The planner printed more than ${maxPlan} bytes.` });
+    return yield* new ProcessError({
+      message: `The planner ${request.planner} printed more than ${maxPlan / 1024 / 1024} MB, which can't be a plan. Have it print nothing but the plan on standard output.`,
+    });
   return { text: Buffer.concat(chunks).toString("utf8") };
 });

@@ -27,8 +27,9 @@ export const readPlan = Effect.fn("readPlan")(function* (text: string) {
 export const invalidPlan = (faults: ReadonlyArray<PlanFault>): InvalidPlan => {
   const [first, ...rest] = faults.filter((fault) => fault.severity === "error");
   const more = rest.length === 0 ? "" : ` (and ${rest.length} more)`;
+  const where = first === undefined || first.where === "plan" ? "" : `${first.where}: `;
   return new InvalidPlan({
-    message: `The plan can't be used: ${first?.where ?? "plan"}: ${first?.message ?? "unknown fault"}${more}. Correct it and start again.`,
+    message: `The plan can't be used: ${where}${first?.message ?? "unknown fault"}${more}. Correct it and start again.`,
     faults,
   });
 };
@@ -47,7 +48,8 @@ const parseJson = (text: string) =>
       invalidPlan([
         {
           where: "plan",
-          message: `it is not JSON (${cause instanceof Error ? cause.message : String(cause)})`,
+          // V8 quotes the text that it can't read, line breaks included.
+          message: `it is not JSON (${String(cause instanceof Error ? cause.message : cause).replace(/\s+/g, " ")})`,
           severity: "error",
         },
       ]),
@@ -74,6 +76,7 @@ const titleAt = (json: unknown, index: PropertyKey | undefined): string | undefi
 
 const wordingOf = (message: string, path: Path): string => {
   const key = String(keysOf(path).at(-1) ?? "");
+  if (path.length === 0 && message === "Expected object") return "it must be a JSON object";
   if (message === "Expected no excess property") return `unknown field "${key}"`;
   if (/missing key/i.test(message)) return `the field "${key}" is missing`;
   return message.charAt(0).toLowerCase() + message.slice(1);

@@ -94,7 +94,7 @@ const work = Effect.fn("work")(function* (run: SwarmRun, subtask: SubtaskState, 
     };
     return failed;
   }
-  const outcome = yield* runCommandAgent({
+  const agent = runCommandAgent({
     spec: subtask.agent,
     prompt: subtaskPrompt(run.log.epic(), subtask),
     folder: one.folder,
@@ -112,6 +112,7 @@ const work = Effect.fn("work")(function* (run: SwarmRun, subtask: SubtaskState, 
       ]),
     onProgress: (line) => run.progress(subtask.id, line),
   });
+  const outcome = yield* run.workers.withPermit(agent);
   const exit = {
     outcome: outcome.outcome,
     exitCode: outcome.exitCode,

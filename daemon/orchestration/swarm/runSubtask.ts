@@ -19,7 +19,7 @@ export const runSubtask = Effect.fn("runSubtask")(function* (run: SwarmRun, cell
       case "waiting":
         if (subtask.strikes >= MAX_STRIKES) return yield* block(run, cell);
         yield* takeLease(run, subtask);
-        yield* run.workers.withPermit(runAttempt(run, cell));
+        yield* run.attempts.withPermit(runAttempt(run, cell));
         break;
       case "starting":
       case "running":

@@ -29,7 +29,9 @@ export const validatePlan = (plan: Plan, around: PlanSurroundings): ReadonlyArra
       .map((position) =>
         fault(
           name(index),
-          `depends on subtask ${position}, and there are only 0 to ${plan.subtasks.length - 1}`,
+          `depends on subtask ${position}, and ${
+            plan.subtasks.length === 1 ? "there is only 0" : `there are only 0 to ${plan.subtasks.length - 1}`
+          }`,
         ),
       ),
   );
@@ -89,10 +91,13 @@ const parseAll = (files: ReadonlyArray<string>, around: PlanSurroundings) => {
       isDirectory: (path) => around.kindOf(path) === "folder",
     });
     if (Result.isSuccess(result)) patterns.push(result.success);
-    else faults.push(result.failure.message);
+    else faults.push(asPart(result.failure.message));
   }
   return { patterns, faults };
 };
+
+/** A sentence as a part of a longer one. */
+const asPart = (sentence: string) => sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, "");
 
 /** Two subtasks that can run at the same time and may touch the same file; one pair is named once. */
 const overlaps = (

@@ -15,19 +15,24 @@ import { swarmStream } from "./SwarmLog.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
 import { pin, pinRef } from "./UserRepository.ts";
 
-export const workOnSwarm = Effect.fn("workOnSwarm")(function* (run: SwarmRun) {
-  if (isOver(run.log.epic())) return;
-  yield* pinBase(run);
-  yield* settleMerges(run);
-  for (;;) {
-    yield* finishTargetMerge(run);
-    if (run.log.epic().status === "active") yield* runSwarm(run);
-    if (!mayLand(run)) break;
-    if ((yield* landSwarm(run)) !== "again") break;
-  }
-  if (run.log.epic().status !== "active")
-    yield* fileSystem(run.folder, () => rm(run.folder, { recursive: true, force: true }));
-});
+export const workOnSwarm = Effect.fn("workOnSwarm")(
+  function* (run: SwarmRun) {
+    if (isOver(run.log.epic())) return;
+    yield* pinBase(run);
+    yield* settleMerges(run);
+    for (;;) {
+      yield* finishTargetMerge(run);
+      if (run.log.epic().status === "active") yield* runSwarm(run);
+      if (!mayLand(run)) return;
+      if ((yield* landSwarm(run)) !== "again") return;
+    }
+  },
+  // What agents left is in the workshop as trees; a folder is only needed while somebody works in it.
+  (work, run) => Effect.ensuring(work, Effect.ignore(removeFolder(run.folder), { log: "Warn" })),
+);
+
+const removeFolder = (folder: string) =>
+  fileSystem(folder, () => rm(folder, { recursive: true, force: true }));
 
 /**
  * A merge that was intended when a daemon died is finished before any other begins: what the log calls the head

@@ -35,6 +35,27 @@ describe("describeEvent", () => {
     expect(describeEvent(event)).toContain(`${cell} refused: `);
   });
 
+  it("adds what a failed check said first, past the runner's echoes", () => {
+    const refusedWith = (output: string) =>
+      textOf(
+        storedEvent("gate_failed", {
+          cell,
+          attempt: 1,
+          stage: "cell",
+          findings: [
+            { kind: "check-failed", message: `The check "typecheck" failed (exit code 2):\n${output}` },
+          ],
+          results: [],
+        }),
+      );
+    const sentence = `${cell} BlueLake refused: The check "typecheck" failed (exit code 2):`;
+    expect(refusedWith("> shop@1.0.0 typecheck\n> tsc\n\nchecking\nsrc/a.ts(3,1): error TS2304: no")).toBe(
+      `${sentence} src/a.ts(3,1): error TS2304: no`,
+    );
+    expect(refusedWith("> tsc\n\n  it is all wrong\n")).toBe(`${sentence} it is all wrong`);
+    expect(refusedWith("")).toBe(sentence);
+  });
+
   it("names the agent, the subtask and the attempt at a start", () => {
     const spawned = { cell, attempt: 2, agent: "RedFox", pid: 7 };
     expect(textOf(storedEvent("subtask_spawned", spawned))).toBe(

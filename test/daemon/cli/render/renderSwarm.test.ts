@@ -47,8 +47,8 @@ describe("renderSwarm", () => {
     const working = (width: number) => draw(example, width)[2] ?? "";
     expect(working(80)).toContain("RedFox    src/parse/**");
     expect(working(80)).not.toContain("writing");
-    expect(working(58)).toContain("src/parse/**");
-    expect(working(58)).not.toContain("RedFox");
+    expect(working(62)).toContain("src/parse/**");
+    expect(working(62)).not.toContain("RedFox");
   });
 
   it("names no state at the top while it runs, and the end when there is one", () => {
