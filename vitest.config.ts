@@ -4,6 +4,7 @@ export default defineConfig({
   define: { OCVIBE_TEST_BUILD: "true" },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/replayStores.ts"],
     // Two cores is all that continuous integration has, and most suites start processes of their own.
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -4,8 +4,8 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { NodeRuntime } from "@effect/platform-node";
-import { Cause, Effect, Layer } from "effect";
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
+import { Cause, Effect, Exit, Layer } from "effect";
 import { dataFolder, socketPath } from "../shared/client/dataFolder.ts";
 import { PROTOCOL } from "../shared/contract/protocol.ts";
 import { version } from "../shared/contract/version.ts";
@@ -101,4 +101,7 @@ const refuse = (cause: Cause.Cause<unknown>) => {
   writeFileSync(join(root, "daemon-refused.txt"), `The daemon can't start: ${message}\n`, { mode: 0o600 });
 };
 
-NodeRuntime.runMain(daemon);
+NodeRuntime.runMain(daemon, {
+  // To be told to end, by a signal as well, is a good end.
+  teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1),
+});

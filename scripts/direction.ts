@@ -3,7 +3,7 @@
  * never up, never sideways between two coordination folders. `shared` imports nothing of ours; `extension`,
  * `webview` and `daemon/cli` import only `shared`.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
@@ -53,7 +53,10 @@ function* sources(folder: string): Generator<string> {
 
 if (import.meta.main) {
   let faults = 0;
-  for (const folder of ["shared", "daemon", "extension", "webview"]) {
+  // A folder that holds nothing yet is not in a clone.
+  for (const folder of ["shared", "daemon", "extension", "webview"].filter((name) =>
+    existsSync(`${root}/${name}`),
+  )) {
     for (const file of sources(`${root}/${folder}`)) {
       for (const match of readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) {
         const from = relative(root, file);

@@ -1,6 +1,6 @@
 /** The route table's handlers: each hands its input to the part that knows. An agent sees its own project only. */
 import { Effect, Stream } from "effect";
-import { type AnyError, NotAllowed, NotFound, NotNow } from "../../shared/contract/errors.ts";
+import { type AnyError, NotFound, NotNow } from "../../shared/contract/errors.ts";
 import { contract } from "../../shared/contract/routes.ts";
 import { implement } from "../../shared/router/implement.ts";
 import { Hive } from "../coordination/hive/Hive.ts";
@@ -24,22 +24,16 @@ import type { Caller } from "./authenticate.ts";
 import { diagnose } from "./diagnose.ts";
 import { Lifecycle } from "./Lifecycle.ts";
 
-/** The id of the project that a directory lies in; an agent of another project is refused. */
+/** The project that a call is about: the directory's for the person; an agent's own, wherever it asks from. */
 const projectOf = Effect.fnUntraced(function* (directory: string, caller: Caller) {
+  if (caller.kind === "agent") return caller.project;
   const projects = yield* Projects;
   const id = yield* projects.known(directory);
-  if (id === undefined) {
-    return yield* new NotFound({
-      message: `${directory} is no project of ours yet: no swarm was ever started there.`,
-    });
-  }
-  return yield* ownProject(id, caller);
+  if (id !== undefined) return id;
+  return yield* new NotFound({
+    message: `${directory} is no project of ours yet: no swarm was ever started there.`,
+  });
 });
-
-const ownProject = (id: string, caller: Caller): Effect.Effect<string, NotAllowed> =>
-  caller.kind === "agent" && caller.project !== id
-    ? Effect.fail(new NotAllowed({ message: `${caller.name} is an agent of another project.` }))
-    : Effect.succeed(id);
 
 /** What an agent may read of the log: its project's events. */
 const visible = Effect.fnUntraced(function* (directory: string | undefined, caller: Caller) {
@@ -149,8 +143,8 @@ export const routes = implement<typeof contract, Caller, AnyError, Services | Li
     create: ({ input, context }) =>
       Effect.gen(function* () {
         const { project: directory, ...fields } = input;
-        const id = (yield* (yield* Projects).open(directory)).id;
-        const project = yield* ownProject(id, context);
+        const project =
+          context.kind === "agent" ? context.project : (yield* (yield* Projects).open(directory)).id;
         return yield* (yield* Hive).create(hiveOrigin(project, context), fields);
       }),
     list: (request) =>

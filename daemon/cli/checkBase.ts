@@ -35,6 +35,13 @@ export const checkBase = Effect.fn("checkBase")(function* (
   );
   const red = results.filter((result) => !result.passed && !given.waive.includes(result.name));
   if (red.length === 0) return;
+  const setup = red.find(({ name }) => name === proposal.setup?.check.name && !names.includes(name));
+  if (setup !== undefined) {
+    return yield* new BaseRed({
+      message: `The setup command "${setup.name}" fails on the base, so no check could run. Mend it, and start again.`,
+      results: red,
+    });
+  }
   const waivers = red.map(({ name }) => `--waive ${/\s/.test(name) ? `"${name}"` : name}`).join(" ");
   const which = red.map(({ name }) => `"${name}"`).join(", ");
   return yield* new BaseRed({

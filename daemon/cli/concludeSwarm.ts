@@ -6,7 +6,6 @@ import { Effect } from "effect";
 import { LandingRefused } from "../../shared/contract/errors.ts";
 import type { SwarmView } from "../../shared/contract/routes.ts";
 import { followSwarm } from "./followSwarm.ts";
-import { swarmHistory } from "./readHistory.ts";
 import { targetName } from "./render/names.ts";
 import { renderLanding, renderSummary } from "./render/renderSummary.ts";
 import { shortCommit } from "./render/text.ts";
@@ -24,7 +23,7 @@ export const concludeSwarm = Effect.fn("concludeSwarm")(function* (
   { landing }: Conclusion,
 ) {
   session.say("");
-  yield* saySummary(session, ended);
+  saySummary(session, ended);
   const last = landing || !session.interactive ? ended : yield* offerLanding(session, ended);
   if (session.json) session.print(last, []);
   else for (const line of nextSteps(session, last)) session.say(line);
@@ -32,12 +31,11 @@ export const concludeSwarm = Effect.fn("concludeSwarm")(function* (
   if (last.status !== "landed" && last.status !== "ready") return yield* new SilentExit({ code: 1 });
 });
 
-export const saySummary = Effect.fnUntraced(function* (session: Session, swarm: SwarmView) {
-  const events = yield* swarmHistory(session, swarm.epic);
+export const saySummary = (session: Session, swarm: SwarmView) => {
   const { colour } = session.screen;
-  for (const line of renderSummary(swarm, events, { colour: colour && !session.json })) session.say(line);
+  for (const line of renderSummary(swarm, { colour: colour && !session.json })) session.say(line);
   session.say("");
-});
+};
 
 /** Asks until the person says no, or it is landed, or landing it again would change nothing. */
 const offerLanding = Effect.fnUntraced(function* (session: Session, ready: SwarmView) {

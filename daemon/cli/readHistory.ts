@@ -9,7 +9,6 @@ const pageSize = 1000;
 export interface HistoryFilter {
   readonly after?: number;
   readonly type?: string;
-  readonly stream?: string;
 }
 
 export const readHistory = Effect.fn("readHistory")(function* (session: Session, filter: HistoryFilter) {
@@ -22,6 +21,3 @@ export const readHistory = Effect.fn("readHistory")(function* (session: Session,
     if (page.length < pageSize) return events;
   }
 });
-
-export const swarmHistory = (session: Session, epic: string) =>
-  readHistory(session, { stream: `swarm/${epic}` });

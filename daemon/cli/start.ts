@@ -103,11 +103,18 @@ const demonstrate = async (): Promise<number> => {
     const log = ["log", "--graph", "--oneline", "--decorate"];
     const graph = spawnSync("git", log, { cwd, encoding: "utf8" }).stdout.trimEnd();
     console.log(`\nWhat main is now (git log --graph):\n\n${graph.replace(/^/gm, "  ")}\n`);
+    const swarms = spawnSync(process.execPath, [ocvibe, "status", "--json"], { env, cwd, encoding: "utf8" });
+    const [epic = ""] = [...swarms.stdout.matchAll(/"epic":\s*"([^"]+)"/g)].map((match) => match[1] ?? "");
     spawnSync(process.execPath, [ocvibe, "daemon", "stop"], { env, cwd, stdio: "ignore" });
     console.log("Look closer:\n");
-    console.log(`  ${launcher} status     who did what, and what was refused`);
-    console.log(`  ${launcher} events     every fact that the swarm recorded`);
-    console.log(`  git -C ${cwd} log --stat     the change that landed\n`);
+    const commands: ReadonlyArray<readonly [string, string]> = [
+      [`${launcher} status ${epic}`, "who did what, and what was refused"],
+      [`${launcher} events`, "every fact that the swarm recorded"],
+      [`git -C ${cwd} log --stat`, "the change that landed"],
+    ];
+    const width = Math.max(...commands.map(([command]) => command.length));
+    for (const [command, what] of commands) console.log(`  ${command.padEnd(width)}   ${what}`);
+    console.log("");
     console.log('On your own repository: npm start -- "<task>" --project DIR --plan FILE');
     console.log(`Everything of this run is in ${sample.folder}; remove it when you like.`);
   }

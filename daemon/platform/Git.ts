@@ -99,6 +99,8 @@ const runGit = Effect.fnUntraced(function* <A>(
       config: ownConfiguration,
       abort: signal,
       trimmed: false,
+      // Not so many milliseconds after the exit: on a busy machine some of the output may still be unread then.
+      completion: { onClose: true, onExit: false },
       allowEnvironment: Object.keys(env).filter((name) => name.startsWith("GIT_")),
       // Each of these is what we set ourselves, to switch something off; no argument here is anybody's input.
       unsafe: {
@@ -115,6 +117,8 @@ const runGit = Effect.fnUntraced(function* <A>(
         return error instanceof Error && result.exitCode === 0 ? error : undefined;
       },
     });
+    // After a command that printed nothing simple-git waits 50 ms for more; an empty chunk ends that.
+    git.outputHandler((_command, stdout) => stdout.once("end", () => stdout.emit("data", Buffer.alloc(0))));
     return await task(git.env(env));
   };
   const output = yield* Effect.tryPromise({

@@ -9,7 +9,18 @@ const rotateAt = 5 * 1024 * 1024;
 
 export const fileLog = (file: string) => {
   if (existsSync(file) && statSync(file).size > rotateAt) renameSync(file, `${file}.1`);
-  const write = (entry: object) => appendFileSync(file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+  let lost = 0;
+  // A full disk must not fail what is being logged; what could not be written is counted and said later.
+  const write = (entry: object) => {
+    try {
+      appendFileSync(file, `${JSON.stringify(lost === 0 ? entry : { ...entry, lostEntries: lost })}\n`, {
+        mode: 0o600,
+      });
+      lost = 0;
+    } catch {
+      lost++;
+    }
+  };
   const logger = Logger.make(({ date, logLevel, message, cause, fiber }) => {
     const parts = Array.isArray(message) ? message : [message];
     const annotations = fiber.getRef(References.CurrentLogAnnotations);

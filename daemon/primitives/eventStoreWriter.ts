@@ -1,6 +1,7 @@
 /**
  * The one fiber that writes the log. Appends that wait when the previous transaction ends share the next one; when
- * it fails it is tried by halves, so that only what is bad fails.
+ * it fails it is tried by halves, so that only what is bad fails. (Two that bring the same event id are parted that
+ * way too; the second then finds the first.)
  *
  * A projection that throws fails the append whose event it was given. A listener that throws stops the writer for
  * good, since a view in memory would then differ from the log: every later append fails with that defect.
@@ -75,21 +76,12 @@ export const startWriter = Effect.fnUntraced(function* (options: {
       const now = Math.max(yield* Clock.currentTimeMillis, lastAt);
       const at = new Date(now).toISOString();
       tentative = new Map();
-      const ids = new Set<string>();
       const placed: Array<{ readonly member: Member; readonly exit: Exit.Exit<Placement, AppendError> }> = [];
-      const later: Array<Member> = [];
       let next = head + 1;
       for (const member of members) {
-        // The same id twice in one transaction: the second waits until the first is there to be compared with.
-        const given = member.events.flatMap((event) => event.id ?? []);
-        if (given.some((id) => ids.has(id))) {
-          later.push(member);
-          continue;
-        }
         const exit = yield* Effect.exit(place(member, next, at));
         placed.push({ member, exit });
         if (Exit.isFailure(exit)) continue;
-        for (const id of given) ids.add(id);
         for (const event of exit.value.fresh) {
           tentative.set(streamKey(event.tenant, event.project, event.stream), event.seq);
         }
@@ -105,7 +97,6 @@ export const startWriter = Effect.fnUntraced(function* (options: {
           );
         }
       } else yield* retry(placed, written.cause);
-      if (later.length > 0) yield* commit(later);
     });
 
   const write = Effect.fnUntraced(function* (accepted: ReadonlyArray<Placement>, now: number) {

@@ -24,7 +24,7 @@ export interface AttemptState {
   readonly passedAt?: string;
   /** What the checks said of the tree that was merged. */
   readonly results?: ReadonlyArray<CheckResult>;
-  readonly held?: { readonly tree: string; readonly answer?: boolean };
+  readonly held?: { readonly tree: string; readonly answer?: boolean; readonly text?: string };
   readonly merge?: EventDataOf<"merge_intended">;
   /** Why it was not taken over. */
   readonly refusal?: {
@@ -175,8 +175,9 @@ const evolve = (state: SwarmProjection, event: AnyEvent): SwarmProjection => {
       return onSubtask(next, cell, () => ({ findings }));
     }
     case "gate_answered": {
-      const { tree, accepted } = event.data;
-      return onAttempt(state, event.data, "exited", () => ({ held: { tree, answer: accepted } }));
+      const { tree, accepted, text } = event.data;
+      const held = { tree, answer: accepted, ...(text === undefined ? {} : { text }) };
+      return onAttempt(state, event.data, "exited", () => ({ held }));
     }
     case "merge_intended":
       return onAttempt(state, event.data, "merging", () => ({ merge: event.data }));
@@ -187,7 +188,7 @@ const evolve = (state: SwarmProjection, event: AnyEvent): SwarmProjection => {
       const moved = onEpic(next, epicOf(next, cell), (old) => ({
         ...old,
         head,
-        results: judged ?? old.results,
+        results: judged?.length ? judged : old.results,
       }));
       return { ...moved, completed: new Set(moved.completed).add(cell) };
     }

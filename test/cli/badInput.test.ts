@@ -37,10 +37,14 @@ afterAll(async () => {
 const run = (args: ReadonlyArray<string>) => leavingUntouched(box.repo, () => box.cli(args));
 
 const usage: ReadonlyArray<readonly [args: ReadonlyArray<string>, ...says: ReadonlyArray<string>]> = [
-  [["strat"], 'Unknown subcommand "strat" for "ocvibe". Did you mean start?', "\nUsage: ocvibe <subcommand>"],
+  [
+    ["strat"],
+    'Unknown subcommand "strat" for "ocvibe". Did you mean this? start',
+    "\nUsage: ocvibe <subcommand>",
+  ],
   [
     ["start", "--pln", "x"],
-    "Unrecognized flag: --pln in command ocvibe start. Did you mean --plan?",
+    "Unrecognized flag: --pln in command ocvibe start. Did you mean this? --plan",
     "\nUsage: ocvibe start",
   ],
   [["start", "--plan"], "Missing value for flag --plan. Expected: FILE.", "\nUsage: ocvibe start"],
@@ -65,7 +69,7 @@ const usage: ReadonlyArray<readonly [args: ReadonlyArray<string>, ...says: Reado
   [["cancel", "nope-1"], "There is no swarm nope-1 in this project"],
   [["resume", "nope-1"], "There is no swarm nope-1 in this project"],
   [["discard", "nope-1"], "There is no swarm nope-1 in this project"],
-  [["answer", "nope-1", "--accept"], "There is no subtask nope-1 in this project"],
+  [["answer", "nope-1", "--accept"], "nope-1 waits for no answer; `inbox` lists what does."],
   [["cancel"], "This project has no swarm to cancel. `"],
   [["resume"], "This project has no swarm to resume. `"],
   [["hive", "show", "nope-1"], "There is no cell nope-1 in this project; `hive list` shows them."],
@@ -87,7 +91,7 @@ describe("the command line refuses", () => {
 
   it("the same with --json, as one object", async () => {
     for (const [args, tag, message] of [
-      [["strat"], "InvalidInput", 'Unknown subcommand "strat" for "ocvibe". Did you mean start?'],
+      [["strat"], "InvalidInput", 'Unknown subcommand "strat" for "ocvibe". Did you mean this? start'],
       [["status", "nope-1"], "NotFound", "There is no swarm nope-1 in this project; `status` lists them."],
     ] as const) {
       const result = await run([...args, "--json"]);

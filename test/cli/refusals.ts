@@ -23,7 +23,7 @@ export const assertRefused = (result: CliResult, { code, says }: Refusal): void 
   const { stderr } = result;
   assert.strictEqual(result.code, code, `exit code; standard error was:\n${stderr}`);
   assert.notMatch(stderr, /\n\s+at |undefined|\[object|NaN|InternalError|Something went wrong/);
-  assert.match(stderr, /^[A-Z/].*[.?]/, "it begins with a whole sentence");
+  assert.match(stderr, /^\S.*[.?]/, "it begins with a whole sentence");
   assert.notMatch(stderr, /[^./]\.\.(\s|$)/, "a full stop stands twice");
   let rest = stderr;
   for (const one of says) {

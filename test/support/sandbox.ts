@@ -16,6 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { connect, type DaemonClient } from "../../shared/client/connect.ts";
+import { collectStore } from "./collectStore.ts";
 
 export const programs = join(import.meta.dirname, "..", "..", "dist-test");
 
@@ -168,6 +169,7 @@ export class Sandbox {
       await pause(50);
       left = this.processes();
     }
+    collectStore(join(this.home, "store.db"));
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
     return left;
   }

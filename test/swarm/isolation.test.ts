@@ -2,12 +2,13 @@
  * What an agent does outside its files reaches no branch but its own, in whatever form; what it does to its git
  * runs nothing in the daemon and is seen nowhere else; and what weakens the checks waits for the person.
  */
+import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, assert, beforeAll, describe, it } from "vitest";
 import type { DaemonClient } from "../../shared/client/connect.ts";
 import type { SubtaskView, SwarmView } from "../../shared/contract/routes.ts";
-import { makeRepository, userGit } from "../support/gitFixture.ts";
+import { makeRepository, userEnvironment, userGit } from "../support/gitFixture.ts";
 import { Sandbox } from "../support/sandbox.ts";
 import { everything, landNow, oursIn, refsOf, runSwarm, scriptAgent, settled, startSwarm, workshopOf } from "../support/swarms.ts";
 import { until } from "../support/until.ts";
@@ -90,7 +91,7 @@ describe("a change outside the files of a subtask", () => {
       code: `fs.renameSync("own/renames-out/mine.txt", "other/mine.txt"); fs.appendFileSync("other/mine.txt", "${stray}");`,
       paths: ["other/mine.txt"],
     },
-    { name: "renames-in", code: `fs.renameSync("other/two.txt", "own/renames-in/two.txt");`, paths: ["other/two.txt"] },
+    { name: "renames-in", code: `fs.mkdirSync("own/renames-in", { recursive: true }); fs.renameSync("other/two.txt", "own/renames-in/two.txt");`, paths: ["other/two.txt"] },
     { name: "changes-mode", code: `fs.chmodSync("other/run.sh", 0o755);`, paths: ["other/run.sh"] },
     {
       name: "replaces-by-link",
@@ -127,6 +128,11 @@ describe("a change outside the files of a subtask", () => {
     { name: "replaces-folder", code: `fs.rmSync("other", { recursive: true }); write("other", "${stray}");`, paths: ["other"] },
   ];
   const unsafe = [
+    {
+      name: "adds-bytes",
+      code: `fs.writeFileSync(Buffer.from("other/\\xff.txt", "latin1"), "${stray}");`,
+      path: "other/\ufffd.txt",
+    },
     {
       name: "links-out",
       code: `fs.mkdirSync("own/links-out", { recursive: true }); fs.symlinkSync("/etc/passwd", "own/links-out/passwd");`,
@@ -260,18 +266,12 @@ describe("a worker's git", () => {
     assert.isFalse(existsSync(join(marks, "ran")), "git ran something of a worker's");
     const text = userGit(workshopOf(box, root), "show", `swarm/${view.epic}:own/x/read.md`);
     assert.strictEqual(text, "done\n");
-    // The proof that the spy would have told: the user's own git does run the user's own filter.
-    const own = { HOME: userHome, GIT_CONFIG_GLOBAL: join(userHome, ".gitconfig") };
-    userFilterRuns(root, own);
-  });
-
-  const userFilterRuns = (root: string, own: Readonly<Record<string, string>>) => {
+    // The spy does tell: the user's own git runs the user's own filter.
     box.write({ ".gitattributes": "*.md filter=users\n", "seen.md": "seen\n" }, root);
-    const before = process.env["GIT_CONFIG_GLOBAL"];
-    assert.isUndefined(before);
-    userGit(root, "-c", `filter.users.clean=${spy} users-clean`, "add", "seen.md");
-    assert.include(readFileSync(join(marks, "ran"), "utf8"), "users-clean", JSON.stringify(own));
-  };
+    const env = { ...userEnvironment(), HOME: userHome, GIT_CONFIG_GLOBAL: join(userHome, ".gitconfig") };
+    execFileSync("git", ["add", "seen.md"], { cwd: root, env });
+    assert.strictEqual(readFileSync(join(marks, "ran"), "utf8"), "users-clean\n");
+  });
 });
 
 describe("a change that weakens the checks", () => {
@@ -412,14 +412,18 @@ describe("an agent that behaves badly", () => {
   });
 
   it("is blocked after three failures, with all that was found, and lands nothing", async () => {
-    const root = await repository();
+    const root = await repository({
+      ".hive/config.json": JSON.stringify({ checks: ["node check.mjs"] }),
+      "check.mjs": 'import { readFileSync } from "node:fs";\nJSON.parse(readFileSync("data.json", "utf8"));\n',
+      "data.json": "{}",
+    });
     const agent = scriptAgent(
       box,
       `if (process.env.OCVIBE_ATTEMPT === "1") { console.error("first trouble"); process.exit(7); }
        if (process.env.OCVIBE_ATTEMPT === "2") { write("other/one.txt", "${stray}"); write("other/new.txt", "${stray}"); }
-       else { write("ok.js", "this is no program"); }`,
+       else { write("data.json", "no JSON"); }`,
     );
-    const view = await runSwarm(client, root, [{ title: "bad", files: ["ok.js"], agent }], { land: true });
+    const view = await runSwarm(client, root, [{ title: "bad", files: ["data.json"], agent }], { land: true });
     assert.strictEqual(view.status, "blocked", JSON.stringify(view));
     const { refusals, status, findings } = subtaskOf(view, "bad");
     assert.strictEqual(status, "blocked");

@@ -37,7 +37,7 @@ const over: ReadonlySet<SwarmView["status"]> = new Set(["landed", "cancelled", "
 const watch = Effect.fnUntraced(function* (session: Session, swarm: SwarmView) {
   const ended = yield* followSwarm(session, swarm);
   if (session.json) return session.print(ended, []);
-  yield* saySummary(session, ended);
+  saySummary(session, ended);
   for (const line of nextSteps(session, ended)) session.say(line);
 });
 
@@ -48,7 +48,7 @@ const show = Effect.fnUntraced(function* (session: Session, swarm: SwarmView) {
     const look = { width: screen.columns(), colour: screen.colour, now: Date.now(), progress: new Map() };
     for (const line of renderSwarm(swarm, look)) session.say(line);
     session.say("");
-  } else yield* saySummary(session, swarm);
+  } else saySummary(session, swarm);
   for (const line of nextSteps(session, swarm)) session.say(line);
 });
 

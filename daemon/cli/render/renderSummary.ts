@@ -1,8 +1,7 @@
 /**
  * What a swarm did, told to somebody who did not watch: who did what in how many attempts, what was refused and
- * why, what is blocked. From the view and the events of the swarm's stream.
+ * why, what is blocked.
  */
-import { isKnown, type StoredEvent } from "../../../shared/contract/events.ts";
 import type { Finding } from "../../../shared/contract/gate.ts";
 import type { SubtaskView, SwarmView } from "../../../shared/contract/routes.ts";
 import { statusWords, targetName, waitsFor } from "./names.ts";
@@ -13,11 +12,9 @@ const tail = 12;
 
 export const renderSummary = (
   swarm: SwarmView,
-  events: ReadonlyArray<StoredEvent>,
   look: { readonly colour: boolean },
 ): ReadonlyArray<string> => {
   const paint = painter(look.colour);
-  const refusals = refusalsOf(events);
   const total = swarm.subtasks.length;
   const merged = swarm.subtasks.filter((subtask) => subtask.status === "merged").length;
   return [
@@ -25,7 +22,7 @@ export const renderSummary = (
     ...(merged === total ? [] : [`  ${merged} of ${count(total, "subtask")} merged.`]),
     ...swarm.subtasks.flatMap((subtask, index) => [
       `  ${mark(subtask, paint)} ${index + 1}. ${plain(subtask.title)}: ${fate(swarm, subtask)}`,
-      ...(refusals.get(subtask.id) ?? []).flatMap((refusal) => refusalLines(refusal, paint)),
+      ...subtask.refusals.flatMap((refusal) => refusalLines(refusal, paint)),
       // What the last attempt was refused for is told above already.
       ...(subtask.status === "needs-you"
         ? subtask.findings.flatMap((finding) => findingLines(finding, paint))
@@ -99,37 +96,12 @@ const fate = (swarm: SwarmView, subtask: SubtaskView): string => {
   }
 };
 
-interface Refusal {
-  readonly attempt: number;
-  readonly agent: string;
-  readonly stage: "agent" | "cell" | "merge";
-  readonly findings: ReadonlyArray<Finding>;
-}
+type Refusal = SubtaskView["refusals"][number];
 
-/** By cell: each attempt that did not pass. */
-const refusalsOf = (events: ReadonlyArray<StoredEvent>): ReadonlyMap<string, ReadonlyArray<Refusal>> => {
-  const agents = new Map<string, string>();
-  const refusals = new Map<string, Array<Refusal>>();
-  for (const event of events) {
-    if (!isKnown(event)) continue;
-    if (event.type === "spawn_intended")
-      agents.set(`${event.data.cell} ${event.data.attempt}`, event.data.agent);
-    if (event.type === "gate_failed") {
-      const { cell, attempt, stage, findings } = event.data;
-      const agent = agents.get(`${cell} ${attempt}`) ?? "its agent";
-      refusals.set(cell, [...(refusals.get(cell) ?? []), { attempt, agent, stage, findings }]);
-    }
-  }
-  return refusals;
-};
-
-const stages = { agent: "failed", cell: "refused", merge: "refused after merging" } as const;
+const stages = { agent: "failed", cell: "was refused", merge: "was refused after merging" } as const;
 
 const refusalLines = (refusal: Refusal, paint: Paint): ReadonlyArray<string> => [
-  `      attempt ${refusal.attempt} (${refusal.agent}) was ${stages[refusal.stage]}:`.replace(
-    "was failed",
-    "failed",
-  ),
+  `      attempt ${refusal.attempt} (${refusal.agent}) ${stages[refusal.stage]}:`,
   ...refusal.findings.flatMap((finding) => findingLines(finding, paint)),
 ];
 

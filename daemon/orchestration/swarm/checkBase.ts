@@ -13,10 +13,14 @@ import { approvedChecks, checksAt } from "./proposeSwarm.ts";
 
 export const checkBase = Effect.fn("checkBase")(function* (directory: string) {
   const projects = yield* Projects;
-  return yield* checkProjectBase(yield* projects.open(directory));
+  return yield* checkProjectBase(yield* projects.open(directory), { reuse: "green" });
 });
 
-export const checkProjectBase = Effect.fn("checkProjectBase")(function* (project: OpenProject) {
+/** With `reuse: "any"` a red result that is known is taken as well: it was just shown to the person. */
+export const checkProjectBase = Effect.fn("checkProjectBase")(function* (
+  project: OpenProject,
+  { reuse }: { readonly reuse: "green" | "any" },
+) {
   const store = yield* EventStore;
   const data = yield* DataFolder;
   const { checks, setup } = yield* checksAt(project.user);
@@ -38,7 +42,9 @@ export const checkProjectBase = Effect.fn("checkProjectBase")(function* (project
   const [known] = yield* store.rows("base_results", { project: project.id, tree, checks: hashes.join(" ") });
   const before = known?.results as ReadonlyArray<CheckResult> | undefined;
   // A red result may have been the machine's fault; a green one is not run again.
-  if (before?.every((result) => result.passed) === true) return { checks, setup, results: before };
+  if (before !== undefined && (reuse === "any" || before.every((result) => result.passed))) {
+    return { checks, setup, results: before };
+  }
   const results = yield* checkInFreshFolder({
     project,
     parent: baseCheckFolder(data.root, project.id),

@@ -113,14 +113,16 @@ export const answerGate = Effect.fn("answerGate")(function* (request: {
   readonly text?: string;
 }) {
   const epic = request.cell.replace(/\.[^.]*$/, "");
-  const { project, log, swarms } = yield* open({ project: request.project, epic });
+  const unasked = new NotFound({
+    message: `${request.cell} waits for no answer; \`inbox\` lists what does.`,
+  });
+  const { project, log, swarms } = yield* open({ project: request.project, epic }).pipe(
+    // The person named a cell: that its would-be epic is unknown says nothing to them.
+    Effect.catchTag("NotFound", () => Effect.fail(unasked)),
+  );
   const subtask = log.state().subtasks.get(request.cell);
   const last = subtask?.attempts.at(-1);
-  if (subtask?.phase !== "held" || last?.held === undefined) {
-    return yield* new NotFound({
-      message: `${request.cell} waits for no answer; \`inbox\` lists what does.`,
-    });
-  }
+  if (subtask?.phase !== "held" || last?.held === undefined) return yield* unasked;
   const data = {
     cell: request.cell,
     attempt: last.attempt,

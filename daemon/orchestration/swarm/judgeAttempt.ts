@@ -55,7 +55,7 @@ const judge = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState,
   const refused = [...exit.findings, ...found.refused, ...unresolved];
   if (refused.length > 0) return failed("cell", [...refused, ...found.weakens]);
   if (found.weakens.length > 0 && last.held?.answer !== true) {
-    if (last.held?.answer === false) return failed("cell", found.weakens);
+    if (last.held?.answer === false) return failed("cell", [...said(last.held.text), ...found.weakens]);
     const held: Verdict = {
       event: { stream, type: "gate_held", data: { ...which, tree, findings: found.weakens } },
       paths: [],
@@ -74,6 +74,10 @@ const judge = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState,
   };
   return passed;
 });
+
+/** What the person said when refusing. */
+const said = (text: string | undefined): ReadonlyArray<Finding> =>
+  text === undefined ? [] : [{ kind: "weakens-checks", message: `The person refused it: ${text}` }];
 
 /** Git marks a conflict with the commits that it merged; a text that merely speaks of conflicts has no such line. */
 const conflictMarker = /^[<>]{7,} [0-9a-f]{40,64}(:.*)?$/m;

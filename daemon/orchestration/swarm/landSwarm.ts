@@ -77,12 +77,13 @@ const finishLanding = Effect.fnUntraced(function* (run: SwarmRun) {
   const hive = yield* Hive;
   const reservations = yield* Reservations;
   const { ref, new: commit } = run.log.epic().landing!;
+  // The branch has the commits now. Before the done event, so that a kill in between leaves no pin for ever.
+  yield* unpin(run.project.root, run.epicId);
   yield* run.log.append([
     { stream: swarmStream(run.epicId), type: "landed", data: { epic: run.epicId, ref, commit } },
     ...(yield* hive.changes(run.log.origin(), run.epicId, { status: "closed", close_reason: "landed" })),
     ...epicReleased(reservations.list(run.project.id), run.epicId, "landed"),
   ]);
-  yield* unpin(run.project.root, run.epicId);
   const outcome: LandingOutcome = "landed";
   return outcome;
 });

@@ -11,6 +11,7 @@ import type { SubtaskState } from "../../../shared/contract/swarmState.ts";
 import { Agents } from "../../coordination/agents/Agents.ts";
 import { safeName } from "../../coordination/hive/cellId.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
+import { DataFolder } from "../../platform/DataFolder.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { environment, Processes } from "../../platform/Processes.ts";
@@ -112,7 +113,12 @@ const work = Effect.fn("work")(function* (run: SwarmRun, subtask: SubtaskState, 
       ]),
     onProgress: (line) => run.progress(subtask.id, line),
   });
-  const outcome = yield* run.workers.withPermit(agent);
+  const outcome = yield* run.workers.withPermit(agent).pipe(
+    // A program that can't be started is the attempt's fault, not the swarm's.
+    Effect.catchTag("ProcessError", ({ message }) =>
+      Effect.succeed({ outcome: "failed", exitCode: null, message, droppedOutput: 0 } as const),
+    ),
+  );
   const exit = {
     outcome: outcome.outcome,
     exitCode: outcome.exitCode,
@@ -125,6 +131,7 @@ const work = Effect.fn("work")(function* (run: SwarmRun, subtask: SubtaskState, 
 });
 
 const agentEnvironment = Effect.fnUntraced(function* (subtask: SubtaskState, one: Attempt) {
+  const data = yield* DataFolder;
   const base = {
     ...environment(),
     OCVIBE_AGENT: one.name,
@@ -132,6 +139,8 @@ const agentEnvironment = Effect.fnUntraced(function* (subtask: SubtaskState, one
     OCVIBE_ATTEMPT: String(one.attempt),
     OCVIBE_CELL: subtask.id,
     OCVIBE_FILES: subtask.files.join("\n"),
+    // With it the agent's own calls of the command line find this daemon; the token says who calls.
+    OCVIBE_HOME: data.root,
   };
   if (subtask.findings.length === 0) return base;
   const file = findingsFile(one.folder);

@@ -39,7 +39,7 @@ export const startSwarm = Effect.fn("startSwarm")(function* (request: StartReque
   }
   const projects = yield* Projects;
   const project = yield* projects.open(request.project);
-  const { checks, setup, results } = yield* checkProjectBase(project);
+  const { checks, setup, results } = yield* checkProjectBase(project, { reuse: "any" });
   const waived = yield* waivedChecks(request.waive ?? [], results);
   if (request.land === true && checks.length === 0 && request.landUnchecked !== true) {
     return yield* new InvalidInput({

@@ -16,6 +16,7 @@ export const subtaskView = (over: Partial<SubtaskView> = {}): SubtaskView => ({
   startedAt: null,
   endedAt: null,
   findings: [],
+  refusals: [],
   changed: [],
   ...over,
 });

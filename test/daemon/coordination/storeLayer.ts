@@ -5,6 +5,7 @@ import { cellsProjection } from "../../../daemon/coordination/hive/cellsProjecti
 import { leasesProjection } from "../../../daemon/coordination/reservations/leasesProjection.ts";
 import { sqlLayer } from "../../../daemon/platform/Sql.ts";
 import { EventStore } from "../../../daemon/primitives/EventStore.ts";
+import { collectStore } from "../../support/collectStore.ts";
 import { tempFolder } from "../../support/tempFolder.ts";
 
 export const storeIn = (folder: string) =>
@@ -12,4 +13,11 @@ export const storeIn = (folder: string) =>
     Layer.provide(sqlLayer({ file: `${folder}/store.db` })),
   );
 
-export const temporaryStore = Layer.unwrap(Effect.map(tempFolder, storeIn));
+export const temporaryStore = Layer.unwrap(
+  Effect.gen(function* () {
+    const folder = yield* tempFolder;
+    // After the store was closed, and before the folder goes.
+    yield* Effect.addFinalizer(() => Effect.sync(() => collectStore(`${folder}/store.db`)));
+    return storeIn(folder);
+  }),
+);

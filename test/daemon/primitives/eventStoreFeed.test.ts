@@ -3,7 +3,8 @@ import { Deferred, Effect, Fiber, Stream } from "effect";
 import fc from "fast-check";
 import { EventStore } from "../../../daemon/primitives/EventStore.ts";
 import type { EventFilter } from "../../../daemon/primitives/eventQueries.ts";
-import { ended, origin, registered, withStore } from "./storeFixture.ts";
+import { tempFolder } from "../../support/tempFolder.ts";
+import { ended, origin, registered, storeAt, withStore } from "./storeFixture.ts";
 
 /** One append of so many events, to one of two projects. */
 const appends = fc.array(fc.record({ size: fc.integer({ min: 1, max: 4 }), other: fc.boolean() }), {
@@ -40,10 +41,12 @@ describe("EventStore.subscribe", () => {
       fc.assert(
         fc.asyncProperty(appends, appends, filters, (before, during, filter) =>
           Effect.runPromise(
-            withStore(() =>
-              Effect.gen(function* () {
+            Effect.gen(function* () {
+              const folder = yield* tempFolder;
+              yield* Effect.provide(appendAll(before), storeAt(folder));
+              // Opened again, it has the first part in the log only and the second in memory too.
+              yield* Effect.gen(function* () {
                 const store = yield* EventStore;
-                yield* appendAll(before);
                 const collect = yield* store.subscribe(filter).pipe(
                   Stream.takeUntil((event) => event.stream === "agent/end"),
                   Stream.filter((event) => event.stream !== "agent/end"),
@@ -62,8 +65,8 @@ describe("EventStore.subscribe", () => {
                 const seen = yield* Fiber.join(collect);
                 assert.isAtLeast(last, head);
                 assert.deepStrictEqual(seen, yield* store.readAll({ ...filter, upTo: last }));
-              }),
-            ),
+              }).pipe(Effect.provide(storeAt(folder)));
+            }).pipe(Effect.scoped),
           ),
         ),
         { numRuns: 15 },

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
-import { Context, Effect, Exit, Fiber, Layer, Scope } from "effect";
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect";
 import fc from "fast-check";
 import { SqlBatch } from "../../../daemon/platform/Sql.ts";
 import { EventStore, type NewEvent } from "../../../daemon/primitives/EventStore.ts";
@@ -314,11 +314,16 @@ describe("EventStore's writer", () => {
       const folder = yield* tempFolder;
       const scope = yield* Scope.make();
       const store = Context.get(yield* Layer.buildWithScope(storeAt(folder), scope), EventStore);
+      const begun = yield* Deferred.make<void>();
+      yield* store
+        .onCommit(() => Deferred.doneUnsafe(begun, Effect.void))
+        .pipe(Effect.provideService(Scope.Scope, scope));
       const waiting = yield* Effect.forEach(
-        Array.from({ length: 600 }, (_, n) => n),
+        Array.from({ length: 2000 }, (_, n) => n),
         (n) => Effect.exit(store.append(origin, [registered(`a${n}`)])),
         { concurrency: "unbounded" },
       ).pipe(Effect.forkChild({ startImmediately: true }));
+      yield* Deferred.await(begun);
       yield* Scope.close(scope, Exit.void);
       const exits = yield* Fiber.join(waiting);
       assert.include(String(yield* Effect.exit(store.append(origin, [registered("late")]))), "closed");
@@ -326,6 +331,8 @@ describe("EventStore's writer", () => {
         Effect.provide(storeAt(folder)),
       );
       assert.strictEqual(exits.filter(Exit.isSuccess).length, stored);
+      assert.isAbove(stored, 0);
+      assert.isBelow(stored, 2000);
     }).pipe(Effect.scoped),
   );
 

@@ -21,7 +21,9 @@ describe("socketPath", () => {
     const path = fc.array(fc.string({ unit: "grapheme", minLength: 1, maxLength: 30 }), { maxLength: 12 });
     fc.assert(
       fc.property(path, path, (runtime, data) => {
-        const socket = socketPath(`/${data.join("/")}`.replaceAll("\0", ""), { XDG_RUNTIME_DIR: `/${runtime.join("/")}` });
+        const socket = socketPath(`/${data.join("/")}`.replaceAll("\0", ""), {
+          XDG_RUNTIME_DIR: `/${runtime.join("/")}`,
+        });
         assert.isBelow(Buffer.byteLength(socket), 100);
       }),
     );

@@ -1,35 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { renderLanding, renderSummary } from "../../../../daemon/cli/render/renderSummary.ts";
-import { began, storedEvent, subtaskView, swarmView, workingView } from "../fakeSwarm.ts";
+import { began, subtaskView, swarmView, workingView } from "../fakeSwarm.ts";
 
 const look = { colour: false };
 const ended = new Date(began + 31_000).toISOString();
-const first = "shop-a1b2.1";
 const output = Array.from({ length: 30 }, (_, n) => `line ${n}`).join("\n");
-
-const events = [
-  storedEvent("spawn_intended", {
-    cell: first,
-    attempt: 1,
-    epic: "shop-a1b2",
-    agent: "GreenElk",
-    spec: "command:x",
-    base: "1",
-    folder: "f",
-    marker: "m",
-  }),
-  storedEvent("gate_failed", {
-    cell: first,
-    attempt: 1,
-    stage: "cell",
-    findings: [{ kind: "check-failed", message: `The check "test" failed (exit code 1):\n${output}` }],
-    results: [],
-  }),
-];
 
 describe("renderSummary", () => {
   it("tells who did what, and what was refused and why, with the end of a long output", () => {
+    const message = `The check "test" failed (exit code 1):\n${output}`;
+    const refusals = [
+      {
+        attempt: 1,
+        agent: "GreenElk",
+        stage: "cell" as const,
+        findings: [{ kind: "check-failed" as const, message }],
+      },
+    ];
     const merged = workingView({
+      refusals,
       status: "merged",
       attempts: 2,
       agent: "RedFox",
@@ -37,7 +26,7 @@ describe("renderSummary", () => {
       changed: ["a", "b"],
     });
     const swarm = swarmView([merged], { status: "ready" });
-    expect(renderSummary(swarm, events, look)).toEqual([
+    expect(renderSummary(swarm, look)).toEqual([
       "Sums of money (shop-a1b2): ready to land on main, as 2222222",
       "  ✓ 1. Add sums: RedFox, 2 attempts, 0:30, a, b",
       "      attempt 1 (GreenElk) was refused:",
@@ -60,7 +49,7 @@ describe("renderSummary", () => {
       ],
       { status: "blocked" },
     );
-    expect(renderSummary(swarm, [], look)).toEqual([
+    expect(renderSummary(swarm, look)).toEqual([
       "Sums of money (shop-a1b2): blocked",
       "  0 of 3 subtasks merged.",
       "  ✗ 1. Add sums: blocked after 3 attempts",
@@ -73,7 +62,7 @@ describe("renderSummary", () => {
   it("gives the reason when the daemon stopped or the landing was refused", () => {
     const refusal = { message: "a.txt has changes of yours.", paths: ["a.txt"] };
     const swarm = swarmView([], { status: "ready", refusal, problem: "the disk is full" });
-    const text = renderSummary(swarm, [], look).join("\n");
+    const text = renderSummary(swarm, look).join("\n");
     expect(text).toContain("It stopped: the disk is full");
     expect(text).toContain("Not landed: a.txt has changes of yours.");
     expect(renderLanding({ ...swarm, status: "landed" }, look)).toEqual([

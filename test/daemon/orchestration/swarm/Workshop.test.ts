@@ -231,25 +231,19 @@ describe("Workshop.snapshot", () => {
     }),
   );
 
-  it.live("shows a repository with commits as the link that it is, and its files as gone", () =>
+  it.live("shows a new repository as the link that it is, and looks through one around tracked files", () =>
     outcome(
       async (at) => {
-        userGit(join(at, "dir"), "init", "--quiet");
-        userGit(
-          join(at, "dir"),
-          "-c",
-          "user.name=a",
-          "-c",
-          "user.email=b",
-          "commit",
-          "--quiet",
-          "--allow-empty",
-          "-m",
-          "x",
-        );
-        await writeFiles(at, { "dir/c.txt": "hidden\n" });
+        await mkdir(join(at, "nested"));
+        for (const name of ["dir", "nested"]) {
+          const inner = join(at, name);
+          userGit(inner, "init", "--quiet");
+          const identity = ["-c", "user.name=a", "-c", "user.email=b"];
+          userGit(inner, ...identity, "commit", "--quiet", "--allow-empty", "-m", "x");
+        }
+        await writeFiles(at, { "dir/c.txt": "changed\n", "dir/new.txt": "n\n", "nested/x.txt": "x\n" });
       },
-      { dir: "added 160000", "dir/c.txt": "deleted", "dir/d ü.txt": "deleted" },
+      { "dir/c.txt": "changed 100644", "dir/new.txt": "added 100644", nested: "added 160000" },
     ),
   );
 
