@@ -2,14 +2,14 @@
  * Bundles every program that a user runs into `dist/`: the CLI, the daemon, its SQL worker, the process
  * shim, and the first-run demonstration. `--test` builds the same programs with fault points into `dist-test/`.
  */
-import { chmod, rm, writeFile } from "node:fs/promises";
+import { chmod, readdir, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
 
 const quiet = process.argv.includes("--quiet");
 const forTests = process.argv.includes("--test");
 const outdir = forTests ? "dist-test" : "dist";
 
-await rm(outdir, { recursive: true, force: true });
 const { metafile } = await build({
   entryPoints: {
     ocvibe: "daemon/cli/main.ts",
@@ -36,5 +36,10 @@ const { metafile } = await build({
   },
   logLevel: quiet ? "warning" : "info",
 });
+// What an earlier build left goes after the new one stands, so that programs that run meanwhile find their parts.
+const made = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
+for (const name of await readdir(outdir)) {
+  if (!made.has(name) && name !== "meta.json") await rm(join(outdir, name), { recursive: true, force: true });
+}
 await writeFile(`${outdir}/meta.json`, JSON.stringify(metafile));
 await chmod(`${outdir}/ocvibe.js`, 0o755);

@@ -1,16 +1,16 @@
 /**
  * What comes when a swarm stops moving: the summary, the question whether to land, or the commands that go on
- * from here. Prints the last view with `--json`. Fails silently with exit code 1 when the work is not done.
+ * from here. Prints the last view with `--json`. Fails with `SwarmNotDone` when the work is not done.
  */
 import { Effect } from "effect";
 import { LandingRefused } from "../../shared/contract/errors.ts";
 import type { SwarmView } from "../../shared/contract/routes.ts";
 import { followSwarm } from "./followSwarm.ts";
+import { notDone } from "./notDone.ts";
 import { targetName } from "./render/names.ts";
 import { renderLanding, renderSummary } from "./render/renderSummary.ts";
 import { shortCommit } from "./render/text.ts";
 import type { Session } from "./Session.ts";
-import { SilentExit } from "./SilentExit.ts";
 
 export interface Conclusion {
   /** The landing was asked for already; not to have landed is a failure then. */
@@ -27,8 +27,8 @@ export const concludeSwarm = Effect.fn("concludeSwarm")(function* (
   const last = landing || !session.interactive ? ended : yield* offerLanding(session, ended);
   if (session.json) session.print(last, []);
   else for (const line of nextSteps(session, last)) session.say(line);
-  if (landing) return yield* failUnlessLanded(last);
-  if (last.status !== "landed" && last.status !== "ready") return yield* new SilentExit({ code: 1 });
+  if (landing) return yield* failUnlessLanded(session, last);
+  if (last.status !== "landed" && last.status !== "ready") return yield* notDone(session, last);
 });
 
 export const saySummary = (session: Session, swarm: SwarmView) => {
@@ -69,10 +69,10 @@ export const landNow = Effect.fnUntraced(function* (session: Session, swarm: Swa
 });
 
 /** Somebody asked for the landing: without it the command failed. */
-export const failUnlessLanded = Effect.fnUntraced(function* (swarm: SwarmView) {
+export const failUnlessLanded = Effect.fnUntraced(function* (session: Session, swarm: SwarmView) {
   if (swarm.status === "landed") return;
   if (swarm.status === "ready" && swarm.refusal !== null) return yield* new LandingRefused(swarm.refusal);
-  return yield* new SilentExit({ code: 1 });
+  return yield* notDone(session, swarm);
 });
 
 /** The commands that make sense now. */

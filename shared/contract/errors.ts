@@ -112,6 +112,13 @@ export class LandingRefused extends Schema.TaggedError<LandingRefused>()("Landin
   paths: Schema.Array(Schema.String),
 }) {}
 
+/** A swarm came to a stop before all of its work was done: blocked, waiting for the person, interrupted, ended. */
+export class SwarmNotDone extends Schema.TaggedError<SwarmNotDone>()("SwarmNotDone", {
+  message,
+  epic: Schema.String,
+  status: Schema.String,
+}) {}
+
 export class Unauthenticated extends Schema.TaggedError<Unauthenticated>()("Unauthenticated", { message }) {}
 
 /** The token is good, and not enough for this. */
@@ -148,6 +155,7 @@ export const AnyError = Schema.Union([
   NotFound,
   NotNow,
   LandingRefused,
+  SwarmNotDone,
   Unauthenticated,
   NotAllowed,
   DaemonUnreachable,
@@ -174,6 +182,7 @@ export const exitCodeOf: Readonly<Record<AnyError["_tag"], 1 | 2 | 3 | 4>> = {
   NotFound: 2,
   NotNow: 1,
   LandingRefused: 1,
+  SwarmNotDone: 1,
   Unauthenticated: 1,
   NotAllowed: 1,
   DaemonUnreachable: 4,

@@ -43,7 +43,7 @@ export const landSwarm = Command.make(
     // A refusal is told as the error.
     const told = after.status === "landed" ? renderLanding(after, session.screen) : nextSteps(session, after);
     session.print(after, told);
-    yield* failUnlessLanded(after);
+    yield* failUnlessLanded(session, after);
   }),
 ).pipe(Command.withDescription("Bring a finished swarm's work to your branch"));
 

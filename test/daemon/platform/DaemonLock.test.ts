@@ -9,17 +9,19 @@ import { tempFolder } from "../../support/tempFolder.ts";
 
 const program = join(import.meta.dirname, "holdLock.ts");
 
-/** A process that contends for the lock, with its first line of output. It ends with the test. */
-const contender = (file: string, startAt = 0) =>
+/** A process that is ready to contend for the lock. It ends with the test. */
+const contender = (file: string) =>
   Effect.gen(function* () {
     const child = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        spawn("node", [program, file, String(startAt)], { stdio: ["pipe", "pipe", "inherit"] }),
-      ),
+      Effect.sync(() => spawn("node", [program, file], { stdio: ["pipe", "pipe", "inherit"] })),
       (process) => Effect.promise(() => kill(process)),
     );
-    const [line] = yield* Effect.promise(() => once(child.stdout, "data") as Promise<[Buffer]>);
-    return { child, says: line.toString().trim() };
+    const line = Effect.promise(async () => {
+      const [data] = (await once(child.stdout, "data")) as [Buffer];
+      return data.toString().trim();
+    });
+    assert.strictEqual(yield* line, "ready");
+    return { child, begin: (at: number) => Effect.suspend(() => (child.stdin.write(`${at}\n`), line)) };
   });
 
 const kill = async (child: ChildProcess) => {
@@ -36,8 +38,8 @@ describe("holdDaemonLock", () => {
     Effect.gen(function* () {
       const file = yield* lockFile;
       const first = yield* contender(file);
-      assert.strictEqual(first.says, "held");
-      assert.strictEqual((yield* contender(file)).says, "busy");
+      assert.strictEqual(yield* first.begin(0), "held");
+      assert.strictEqual(yield* (yield* contender(file)).begin(0), "busy");
       assert.strictEqual((yield* Effect.flip(Effect.scoped(holdDaemonLock(file))))._tag, "DaemonLockBusy");
       yield* Effect.promise(() => kill(first.child));
       yield* Effect.scoped(holdDaemonLock(file));
@@ -48,23 +50,22 @@ describe("holdDaemonLock", () => {
     Effect.gen(function* () {
       const file = yield* lockFile;
       for (let n = 0; n < 3; n++) yield* Effect.scoped(holdDaemonLock(file));
-      assert.strictEqual((yield* contender(file)).says, "held");
+      assert.strictEqual(yield* (yield* contender(file)).begin(0), "held");
     }).pipe(Effect.scoped),
   );
 
   it.live("has exactly one winner among processes that start at once, on a new file and on an old one", () =>
     Effect.gen(function* () {
       const file = yield* lockFile;
-      for (let round = 0; round < 4; round++) {
-        const says = yield* Effect.forEach(
-          Array.from({ length: 6 }),
-          () => contender(file, Date.now() + 700),
-          { concurrency: "unbounded" },
-        ).pipe(
-          Effect.map((all) => all.map((one) => one.says).sort()),
-          Effect.scoped,
-        );
-        assert.deepStrictEqual(says, ["busy", "busy", "busy", "busy", "busy", "held"], `round ${round}`);
+      for (let round = 0; round < 5; round++) {
+        const says = yield* Effect.gen(function* () {
+          const contenders = yield* Effect.forEach([1, 2, 3, 4], () => contender(file), {
+            concurrency: "unbounded",
+          });
+          const at = Date.now() + 50;
+          return yield* Effect.forEach(contenders, (one) => one.begin(at), { concurrency: "unbounded" });
+        }).pipe(Effect.scoped);
+        assert.deepStrictEqual([...says].sort(), ["busy", "busy", "busy", "held"], `round ${round}`);
       }
     }).pipe(Effect.scoped),
   );

@@ -69,7 +69,7 @@ describe("EventStore.subscribe", () => {
             }).pipe(Effect.scoped),
           ),
         ),
-        { numRuns: 15 },
+        { numRuns: 8 },
       ),
     ),
   );

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect";
 import fc from "fast-check";
-import { SqlBatch } from "../../../daemon/platform/Sql.ts";
+import { SqlBatch, sqlLayer } from "../../../daemon/platform/Sql.ts";
 import { EventStore, type NewEvent } from "../../../daemon/primitives/EventStore.ts";
 import type { Projection } from "../../../daemon/primitives/Projection.ts";
 import { tempFolder } from "../../support/tempFolder.ts";
@@ -94,7 +94,7 @@ describe("EventStore.append", () => {
             ),
           ),
         ),
-        { numRuns: 25 },
+        { numRuns: 12 },
       ),
     ),
   );
@@ -309,21 +309,33 @@ describe("EventStore's writer", () => {
     ),
   );
 
-  it.live("answers those who wait, and those who come late, when the store is closed", () =>
+  it.live("finishes what is under way, and answers everybody else, when the store is closed", () =>
     Effect.gen(function* () {
       const folder = yield* tempFolder;
+      const underWay = yield* Deferred.make<void>();
+      const noticing = Layer.effect(
+        SqlBatch,
+        Effect.map(SqlBatch, (sql) => ({
+          ...sql,
+          run: (statements: Parameters<typeof sql.run>[0]) =>
+            Effect.andThen(
+              statements.some((one) => one.sql.startsWith("INSERT INTO events"))
+                ? Deferred.succeed(underWay, undefined)
+                : Effect.void,
+              sql.run(statements),
+            ),
+        })),
+      );
+      const sql = sqlLayer({ file: join(folder, "store.db") });
       const scope = yield* Scope.make();
-      const store = Context.get(yield* Layer.buildWithScope(storeAt(folder), scope), EventStore);
-      const begun = yield* Deferred.make<void>();
-      yield* store
-        .onCommit(() => Deferred.doneUnsafe(begun, Effect.void))
-        .pipe(Effect.provideService(Scope.Scope, scope));
+      const layer = EventStore.layer([agentsSeen]).pipe(Layer.provide(Layer.provideMerge(noticing, sql)));
+      const store = Context.get(yield* Layer.buildWithScope(layer, scope), EventStore);
       const waiting = yield* Effect.forEach(
         Array.from({ length: 2000 }, (_, n) => n),
         (n) => Effect.exit(store.append(origin, [registered(`a${n}`)])),
         { concurrency: "unbounded" },
       ).pipe(Effect.forkChild({ startImmediately: true }));
-      yield* Deferred.await(begun);
+      yield* Deferred.await(underWay);
       yield* Scope.close(scope, Exit.void);
       const exits = yield* Fiber.join(waiting);
       assert.include(String(yield* Effect.exit(store.append(origin, [registered("late")]))), "closed");

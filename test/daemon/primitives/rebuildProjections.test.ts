@@ -78,7 +78,7 @@ describe("rebuild", () => {
             }).pipe(Effect.scoped),
           ),
         ),
-        { numRuns: 15 },
+        { numRuns: 8 },
       ),
     ),
   );
