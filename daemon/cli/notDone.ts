@@ -28,7 +28,7 @@ const sentence = ({ command }: Pick<Session, "command">, swarm: SwarmView): stri
       return `waits for your answer to ${named(held)}.${reason(held[0])} \`${command("inbox")}\` says how to answer.`;
     }
     case "interrupted":
-      return `was interrupted${swarm.problem === null ? "" : `: ${plain(swarm.problem)}`}${/[.!?]$/.test(swarm.problem ?? "") ? "" : "."} Go on with \`${command("resume", epic)}\`.`;
+      return `${asSentence(`was interrupted${swarm.problem === null ? "" : `: ${plain(swarm.problem)}`}`)} Go on with \`${command("resume", epic)}\`.`;
     default:
       return `is ${statusWords[status]}, and its work is not done. \`${command("status", epic)}\` says more.`;
   }
@@ -40,9 +40,12 @@ const named = (subtasks: ReadonlyArray<SubtaskView>): string =>
     4,
   );
 
-/** The first line of what was found last. */
+/** What was found last, as one sentence; the summary has all of it. */
 const reason = (subtask: SubtaskView | undefined): string => {
-  const [first = ""] = plainLines(subtask?.findings[0]?.message ?? "");
-  if (first === "") return "";
-  return ` ${first.replace(/:$/, "")}${/[.!?:]$/.test(first) && !first.endsWith(":") ? "" : "."}`;
+  const [first = "", second = ""] = plainLines(subtask?.findings[0]?.message ?? "").filter(
+    (line) => line.trim() !== "",
+  );
+  return first === "" ? "" : ` ${asSentence(first.endsWith(":") ? `${first} ${second.trim()}` : first)}`;
 };
+
+const asSentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);

@@ -203,7 +203,7 @@ describe("a project whose checks", () => {
     ]);
     const error = jsonErrorOf(await start(path, "--json"));
     assert.strictEqual(error.tag, "BaseRed");
-    const [result] = error.results as ReadonlyArray<{ exitCode: number; passed: boolean }>;
+    const [result] = error.results as ReadonlyArray<{ name: string; exitCode: number; passed: boolean }>;
     assert.deepInclude(result, { name: "node bad.mjs", exitCode: 7, passed: false });
   });
 

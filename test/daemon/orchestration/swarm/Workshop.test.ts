@@ -18,6 +18,7 @@ import {
   writeFiles,
 } from "../../../support/gitFixture.ts";
 import { tempFolder } from "../../../support/tempFolder.ts";
+import { withVariables } from "../../../support/withVariables.ts";
 
 const files = {
   ".gitignore": "*.log\n",
@@ -164,7 +165,7 @@ describe("Workshop.snapshot", () => {
       yield* Effect.promise(() =>
         writeFile(program, `#!/bin/sh\ntouch "${outside}/ran"\ncat\n`, { mode: 0o755 }),
       );
-      const configure = (at: string) => {
+      const configure = (at: string, ...where: ReadonlyArray<string>) => {
         for (const key of [
           "filter.evil.clean",
           "filter.evil.smudge",
@@ -172,10 +173,12 @@ describe("Workshop.snapshot", () => {
           "core.fsmonitor",
           "diff.evil.textconv",
         ]) {
-          userGit(at, "config", key, program);
+          userGit(at, "config", ...where, key, program);
         }
       };
-      yield* withProject(files, ({ root, folder, project, base }) =>
+      // The user's own configuration, for all repositories, has it too.
+      configure(outside, "--file", join(outside, ".gitconfig"));
+      const run = withProject(files, ({ root, folder, project, base }) =>
         Effect.gen(function* () {
           configure(root);
           const at = join(folder, "work");
@@ -200,6 +203,7 @@ describe("Workshop.snapshot", () => {
           yield* prepareCheckout({ project, folder: join(folder, "gate"), commit, branch: "gate" });
         }),
       );
+      yield* withVariables({ HOME: outside, XDG_CONFIG_HOME: outside }, run);
       assert.isFalse(yield* Effect.promise(() => isThere(join(outside, "ran"))));
     }).pipe(Effect.scoped),
   );

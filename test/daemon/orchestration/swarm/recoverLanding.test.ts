@@ -96,7 +96,8 @@ describe("recoverLanding", () => {
             yield* Effect.promise(() => killWhen(root, isReached));
             yield* Fiber.join(landing);
             const tip = userGit(root, "rev-parse", "main").trim();
-            const isBegun = existsSync(join(root, name(0), "inner.txt"));
+            const isBegun =
+              userGit(root, "--no-optional-locks", "diff", "--name-only", base, "--", "many") !== "";
             seen[tip === head ? "ended" : isBegun ? "halfDone" : "untouched"]++;
             const recovery = yield* recoverLanding({ project, intent });
             assert.strictEqual(

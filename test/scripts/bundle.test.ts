@@ -1,0 +1,53 @@
+/** What is in the programs that users run, by the bundler's own account. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { assert, describe, it } from "vitest";
+
+interface Meta {
+  readonly outputs: Readonly<
+    Record<string, { readonly inputs: object; readonly imports: ReadonlyArray<{ readonly path: string }> }>
+  >;
+}
+
+const root = join(import.meta.dirname, "..", "..");
+const meta = (folder: string): Meta => JSON.parse(readFileSync(join(root, folder, "meta.json"), "utf8"));
+
+/** The source files and packages that a program can load, through chunks and dynamic imports. */
+const contents = (folder: string, program: string): ReadonlySet<string> => {
+  const { outputs } = meta(folder);
+  const found = new Set<string>();
+  const seen = new Set<string>();
+  const visit = (output: string) => {
+    if (seen.has(output)) return;
+    seen.add(output);
+    for (const input of Object.keys(outputs[output]?.inputs ?? {})) found.add(input);
+    for (const { path } of outputs[output]?.imports ?? []) {
+      found.add(path);
+      if (path in outputs) visit(path);
+    }
+  };
+  visit(`${folder}/${program}.js`);
+  return found;
+};
+
+describe("the bundles", () => {
+  it("keep the database, git and the daemon's parts out of the command line", () => {
+    const parts = [...contents("dist", "ocvibe")];
+    assert.isAbove(parts.length, 50);
+    const foreign = parts.filter(
+      (path) =>
+        /libsql|simple-git/.test(path) || (path.startsWith("daemon/") && !path.startsWith("daemon/cli/")),
+    );
+    assert.deepStrictEqual(foreign, []);
+  });
+
+  it("give the daemon the database, so that the check above can fail", () => {
+    assert.isTrue(contents("dist", "daemon").has("@libsql/client"));
+  });
+
+  it("have fault points in test builds only", () => {
+    const fault = (folder: string) =>
+      readFileSync(join(root, folder, "daemon.js"), "utf8").includes("OCVIBE_FAULT");
+    assert.deepStrictEqual([fault("dist"), fault("dist-test")], [false, true]);
+  });
+});
