@@ -143,6 +143,6 @@ export const makeWork = Effect.fnUntraced(function* (
   const author = { name: "Ada Example", email: "ada@example.test" };
   const at = "2026-01-02T03:04:05.678Z";
   const head = yield* project.workshop.commit({ tree, parents: [base], message: "Work\n", author, at });
-  yield* project.workshop.setRef(`refs/heads/swarm/${epic}`, head);
+  yield* project.workshop.moveRefs([{ ref: `refs/heads/swarm/${epic}`, new: head }]);
   return head;
 });

@@ -3,15 +3,36 @@
  * runs nothing in the daemon and is seen nowhere else; and what weakens the checks waits for the person.
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { Effect } from "effect";
 import { afterAll, assert, beforeAll, describe, it } from "vitest";
 import type { DaemonClient } from "../../shared/client/connect.ts";
 import type { SubtaskView, SwarmView } from "../../shared/contract/routes.ts";
 import { makeRepository, userEnvironment, userGit } from "../support/gitFixture.ts";
 import { Sandbox } from "../support/sandbox.ts";
-import { everything, landNow, oursIn, refsOf, runSwarm, scriptAgent, settled, startSwarm, workshopOf } from "../support/swarms.ts";
+import {
+  everything,
+  landNow,
+  oursIn,
+  refsOf,
+  runSwarm,
+  scriptAgent,
+  settled,
+  startSwarm,
+  workshopOf,
+} from "../support/swarms.ts";
 import { until } from "../support/until.ts";
+import { withVariables } from "../support/withVariables.ts";
 
 const box = new Sandbox();
 const userHome = join(box.folder, "user's home");
@@ -26,7 +47,10 @@ beforeAll(async () => {
   writeFileSync(spy, `#!/bin/sh\necho "$1" >> "${marks}/ran"\ncat\n`);
   chmodSync(spy, 0o755);
   // The user's own git knows a filter; a worker's .gitattributes must not start it in the daemon.
-  box.write({ ".gitconfig": `[filter "users"]\n\tclean = ${spy} users-clean\n\tsmudge = ${spy} users-smudge\n` }, userHome);
+  box.write(
+    { ".gitconfig": `[filter "users"]\n\tclean = ${spy} users-clean\n\tsmudge = ${spy} users-smudge\n` },
+    userHome,
+  );
   await box.startDaemon({ HOME: userHome });
   client = await box.client();
 });
@@ -91,7 +115,11 @@ describe("a change outside the files of a subtask", () => {
       code: `fs.renameSync("own/renames-out/mine.txt", "other/mine.txt"); fs.appendFileSync("other/mine.txt", "${stray}");`,
       paths: ["other/mine.txt"],
     },
-    { name: "renames-in", code: `fs.mkdirSync("own/renames-in", { recursive: true }); fs.renameSync("other/two.txt", "own/renames-in/two.txt");`, paths: ["other/two.txt"] },
+    {
+      name: "renames-in",
+      code: `fs.mkdirSync("own/renames-in", { recursive: true }); fs.renameSync("other/two.txt", "own/renames-in/two.txt");`,
+      paths: ["other/two.txt"],
+    },
     { name: "changes-mode", code: `fs.chmodSync("other/run.sh", 0o755);`, paths: ["other/run.sh"] },
     {
       name: "replaces-by-link",
@@ -113,7 +141,11 @@ describe("a change outside the files of a subtask", () => {
       code: `git("checkout", "--orphan", "fresh"); write("other/one.txt", "${stray}"); git("add", "--all"); git("commit", "-m", "all new"); git("branch", "-D", "swarm/" + process.env.OCVIBE_CELL.replaceAll(/[^a-z0-9.-]/g, "-")); git("reflog", "expire", "--expire=now", "--all");`,
       paths: ["other/one.txt"],
     },
-    { name: "deletes-git", code: `fs.rmSync(".git", { recursive: true }); write("other/one.txt", "${stray}");`, paths: ["other/one.txt"] },
+    {
+      name: "deletes-git",
+      code: `fs.rmSync(".git", { recursive: true }); write("other/one.txt", "${stray}");`,
+      paths: ["other/one.txt"],
+    },
     {
       name: "makes-new-git",
       code: `fs.rmSync(".git", { recursive: true }); git("init", "--quiet"); git("config", "user.name", "x"); git("config", "user.email", "x"); write("other/one.txt", "${stray}"); git("add", "--all"); git("commit", "-m", "x");`,
@@ -124,8 +156,16 @@ describe("a change outside the files of a subtask", () => {
       code: `fs.appendFileSync(".git/info/exclude", "other/\\n"); git("config", "core.excludesFile", "/dev/stdin"); write("other/new.txt", "${stray}");`,
       paths: ["other/new.txt"],
     },
-    { name: "moves-head", code: `write(".git/HEAD", "ref: refs/heads/elsewhere\\n"); write("other/one.txt", "${stray}");`, paths: ["other/one.txt"] },
-    { name: "replaces-folder", code: `fs.rmSync("other", { recursive: true }); write("other", "${stray}");`, paths: ["other"] },
+    {
+      name: "moves-head",
+      code: `write(".git/HEAD", "ref: refs/heads/elsewhere\\n"); write("other/one.txt", "${stray}");`,
+      paths: ["other/one.txt"],
+    },
+    {
+      name: "replaces-folder",
+      code: `fs.rmSync("other", { recursive: true }); write("other", "${stray}");`,
+      paths: ["other"],
+    },
   ];
   const unsafe = [
     {
@@ -156,8 +196,16 @@ describe("a change outside the files of a subtask", () => {
   ];
   const silent = [
     { name: "writes-ignored", code: `write("build/out.js", "${stray}");`, files: [] },
-    { name: "hides-by-ignoring", code: `fs.appendFileSync(".gitignore", "hidden/\\n"); write("hidden/x.txt", "${stray}");`, files: [".gitignore"] },
-    { name: "forces-ignored", code: `write("build/out.js", "${stray}"); git("add", "--force", "build/out.js"); git("commit", "-m", "forced");`, files: [] },
+    {
+      name: "hides-by-ignoring",
+      code: `fs.appendFileSync(".gitignore", "hidden/\\n"); write("hidden/x.txt", "${stray}");`,
+      files: [".gitignore"],
+    },
+    {
+      name: "forces-ignored",
+      code: `write("build/out.js", "${stray}"); git("add", "--force", "build/out.js"); git("commit", "-m", "forced");`,
+      files: [],
+    },
   ];
 
   it("is refused in every form, named by its path, and never reaches another branch", async () => {
@@ -169,12 +217,17 @@ describe("a change outside the files of a subtask", () => {
       ...silent.map(({ name, code, files }) => astray(name, code, files)),
     ];
     const view = await runSwarm(client, root, tasks, { maxWorkers: 4 });
-    assert.strictEqual(view.status, "ready", JSON.stringify(view.subtasks.filter(({ status }) => status !== "merged")));
+    assert.strictEqual(
+      view.status,
+      "ready",
+      JSON.stringify(view.subtasks.filter(({ status }) => status !== "merged")),
+    );
     for (const { name, paths } of forms) {
       const [refusal, ...more] = subtaskOf(view, name).refusals;
       assert.deepStrictEqual(more, [], name);
       assert.strictEqual(refusal?.stage, "cell", name);
-      const outside = refusal?.findings.filter(({ kind }) => kind === "outside-lease").map(({ path }) => path) ?? [];
+      const outside =
+        refusal?.findings.filter(({ kind }) => kind === "outside-lease").map(({ path }) => path) ?? [];
       for (const path of paths) assert.include(outside, path, name);
     }
     for (const { name, path } of unsafe) {
@@ -225,7 +278,8 @@ describe("a worker's git", () => {
     assert.strictEqual(userGit(root, "stash", "list"), "");
     assert.strictEqual(userGit(root, "config", "user.name").trim(), "Ada Example");
     const said: ReadonlyArray<readonly [string, number, string]> = JSON.parse(readFileSync(log, "utf8"));
-    for (const [command, status, text] of said.slice(3)) assert.notStrictEqual(status, 0, `${command}: ${text}`);
+    for (const [command, status, text] of said.slice(3))
+      assert.notStrictEqual(status, 0, `${command}: ${text}`);
     const [remotes, stashes, refs] = said;
     assert.deepStrictEqual(remotes, ["remote -v", 0, ""]);
     assert.deepStrictEqual(stashes, ["stash list", 0, ""]);
@@ -283,7 +337,11 @@ describe("a change that weakens the checks", () => {
     "test/b.test.mjs": 'import { it } from "node:test";\nit("b", () => {});\n',
   };
   const ways = [
-    { name: "scripts", files: ["package.json"], code: `write("package.json", JSON.stringify({ name: "x", scripts: { test: "true" } }));` },
+    {
+      name: "scripts",
+      files: ["package.json"],
+      code: `write("package.json", JSON.stringify({ name: "x", scripts: { test: "true" } }));`,
+    },
     { name: "deleted-test", files: ["test/a.test.mjs"], code: `fs.rmSync("test/a.test.mjs");` },
     {
       name: "skipped-test",
@@ -291,7 +349,11 @@ describe("a change that weakens the checks", () => {
       code: `write("test/b.test.mjs", fs.readFileSync("test/b.test.mjs", "utf8").replace('it("b"', 'it.skip("b"'));`,
     },
     { name: "tsconfig", files: ["tsconfig.json"], code: `write("tsconfig.json", "{}");` },
-    { name: "config", files: [".hive/config.json"], code: `write(".hive/config.json", JSON.stringify({ checks: ["true"] }));` },
+    {
+      name: "config",
+      files: [".hive/config.json"],
+      code: `write(".hive/config.json", JSON.stringify({ checks: ["true"] }));`,
+    },
   ];
 
   it("is held until the person answers: a no is a strike, a yes lets it pass", async () => {
@@ -330,7 +392,10 @@ describe("a change that weakens the checks", () => {
     }
     assert.strictEqual(subtaskOf(view, "tsconfig").attempts, 1);
     const changed = userGit(root, "diff", "--name-only", view.base, "main").trim().split("\n").sort();
-    assert.deepStrictEqual(changed, [...["config", "deleted-test", "scripts", "skipped-test"].map((name) => `own/${name}/done.txt`), "tsconfig.json"]);
+    assert.deepStrictEqual(changed, [
+      ...["config", "deleted-test", "scripts", "skipped-test"].map((name) => `own/${name}/done.txt`),
+      "tsconfig.json",
+    ]);
     const late = await client.swarm
       .answer({ project: root, cell: subtaskOf(view, "tsconfig").id, accept: true })
       .catch((error) => error);
@@ -345,8 +410,16 @@ describe("a change that weakens the checks", () => {
       "test/a.test.mjs": 'import { it } from "node:test";\nit("a", () => {});\n',
     });
     const view = await runSwarm(client, root, [
-      { title: "script", files: ["tools/check.mjs"], agent: scriptAgent(box, `write("tools/check.mjs", "");`) },
-      { title: "new", files: ["vitest.config.ts"], agent: scriptAgent(box, `write("vitest.config.ts", "export default { test: { include: [] } };");`) },
+      {
+        title: "script",
+        files: ["tools/check.mjs"],
+        agent: scriptAgent(box, `write("tools/check.mjs", "");`),
+      },
+      {
+        title: "new",
+        files: ["vitest.config.ts"],
+        agent: scriptAgent(box, `write("vitest.config.ts", "export default { test: { include: [] } };");`),
+      },
       {
         title: "moved",
         files: ["test/a.test.mjs", "old/"],
@@ -354,11 +427,14 @@ describe("a change that weakens the checks", () => {
       },
     ]);
     assert.strictEqual(view.status, "needs-you", JSON.stringify(view));
-    assert.deepStrictEqual(view.subtasks.map(({ title, status }) => [title, status]), [
-      ["script", "needs-you"],
-      ["new", "needs-you"],
-      ["moved", "needs-you"],
-    ]);
+    assert.deepStrictEqual(
+      view.subtasks.map(({ title, status }) => [title, status]),
+      [
+        ["script", "needs-you"],
+        ["new", "needs-you"],
+        ["moved", "needs-you"],
+      ],
+    );
     await client.swarm.discard({ project: root, epic: view.epic });
   });
 });
@@ -414,7 +490,8 @@ describe("an agent that behaves badly", () => {
   it("is blocked after three failures, with all that was found, and lands nothing", async () => {
     const root = await repository({
       ".hive/config.json": JSON.stringify({ checks: ["node check.mjs"] }),
-      "check.mjs": 'import { readFileSync } from "node:fs";\nJSON.parse(readFileSync("data.json", "utf8"));\n',
+      "check.mjs":
+        'import { readFileSync } from "node:fs";\nJSON.parse(readFileSync("data.json", "utf8"));\n',
       "data.json": "{}",
     });
     const agent = scriptAgent(
@@ -423,18 +500,26 @@ describe("an agent that behaves badly", () => {
        if (process.env.OCVIBE_ATTEMPT === "2") { write("other/one.txt", "${stray}"); write("other/new.txt", "${stray}"); }
        else { write("data.json", "no JSON"); }`,
     );
-    const view = await runSwarm(client, root, [{ title: "bad", files: ["data.json"], agent }], { land: true });
+    const view = await runSwarm(client, root, [{ title: "bad", files: ["data.json"], agent }], {
+      land: true,
+    });
     assert.strictEqual(view.status, "blocked", JSON.stringify(view));
     const { refusals, status, findings } = subtaskOf(view, "bad");
     assert.strictEqual(status, "blocked");
-    assert.deepStrictEqual(refusals.map(({ attempt, stage }) => [attempt, stage]), [
-      [1, "agent"],
-      [2, "cell"],
-      [3, "cell"],
-    ]);
+    assert.deepStrictEqual(
+      refusals.map(({ attempt, stage }) => [attempt, stage]),
+      [
+        [1, "agent"],
+        [2, "cell"],
+        [3, "cell"],
+      ],
+    );
     assert.include(refusals[0]?.findings[0]?.message, "first trouble");
     assert.include(refusals[0]?.findings[0]?.message, "7");
-    assert.deepStrictEqual(refusals[1]?.findings.map(({ path }) => path), ["other/new.txt", "other/one.txt"]);
+    assert.deepStrictEqual(
+      refusals[1]?.findings.map(({ path }) => path),
+      ["other/new.txt", "other/one.txt"],
+    );
     assert.strictEqual(findings[0]?.kind, "check-failed");
     assert.strictEqual(straysIn(workshopOf(box, root)), "");
     assert.deepStrictEqual(oursIn(root).refs, ["refs/heads/main", `refs/vibe/${view.epic}/base`]);
@@ -467,11 +552,12 @@ describe("an agent that behaves badly", () => {
         }
       };
       await ask("agent");
+      const token = process.env.OCVIBE_AGENT_TOKEN;
       delete process.env.OCVIBE_AGENT_TOKEN;
       delete process.env.OCVIBE_MARKER;
       await ask("person");
       fs.writeFileSync(${JSON.stringify(result)}, JSON.stringify(answers));
-      fs.writeFileSync(${JSON.stringify(`${result}.token`)}, "");
+      fs.writeFileSync(${JSON.stringify(`${result}.token`)}, token);
       write("own/s/done.txt", "done\\n");
     `;
     const view = await runSwarm(client, root, [{ files: ["own/s/"], agent: scriptAgent(box, code) }]);
@@ -490,6 +576,12 @@ describe("an agent that behaves badly", () => {
       "person stop": "NotAllowed",
       "person status": "allowed",
     });
+    const spent = await withVariables(
+      { OCVIBE_AGENT_TOKEN: readFileSync(`${result}.token`, "utf8") },
+      Effect.promise(() => box.client()),
+    ).pipe(Effect.runPromise);
+    const late = await spent.swarm.status({ project: root, epic: ready.epic }).catch((error) => error);
+    assert.strictEqual(late._tag, "Unauthenticated", "a token ends with its attempt");
     assert.strictEqual(userGit(root, "rev-parse", "main").trim(), ready.base);
   });
 });

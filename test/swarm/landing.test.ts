@@ -78,11 +78,11 @@ const leaveThingsAbout = async (root: string) => {
   await writeFiles(root, { "notes/staged.txt": "staged, and changed again\n" });
 };
 
-/** What of the things lying about git knows: they must come through a landing as they are. */
+/** The things lying about, as git tells them without a refresh of the index: a landing leaves them as they are. */
 const lyingAbout = (root: string) => ({
   stash: userGit(root, "stash", "list", "-p"),
-  staged: userGit(root, "diff", "--cached", "--", "notes"),
-  status: userGit(root, "status", "--porcelain", "--ignored", "-z"),
+  staged: userGit(root, "diff-index", "--cached", "-p", "HEAD", "--", "notes"),
+  status: userGit(root, "--no-optional-locks", "status", "--porcelain", "--ignored", "-z"),
   config: readFileSync(join(root, ".git", "config"), "utf8"),
   dirty: ["dirty", "staged", "un tracked ö"].map((name) =>
     readFileSync(join(root, "notes", `${name}.txt`), "utf8"),
@@ -108,7 +108,6 @@ describe("before landing", () => {
   it("not a byte changes, and landing carries everything that lies about through", async () => {
     const root = await repository({ "src/größe 1.txt": "alt\n" });
     await leaveThingsAbout(root);
-    // First, since the user's own `git status` rewrites the index.
     const about = lyingAbout(root);
     const before = await everything(root);
     const old = userGit(root, "rev-parse", "HEAD").trim();
@@ -144,7 +143,6 @@ describe("before landing", () => {
     const root = await repository();
     userGit(root, "switch", "--quiet", "--detach");
     await leaveThingsAbout(root);
-    // First, since the user's own `git status` rewrites the index.
     const about = lyingAbout(root);
     const before = await everything(root);
     const head = readFileSync(join(root, ".git", "HEAD"), "utf8");
@@ -295,8 +293,8 @@ describe("a target that moved meanwhile", () => {
     assert.strictEqual(userGit(root, "show", "main:src/c.txt"), "c by the person\n");
     assert.strictEqual(userGit(root, "rev-parse", "main^2").trim(), theirs);
     assert.strictEqual(userGit(root, "status", "--porcelain"), "");
-    const [merged] = await client.events.list({ project: root, type: "target_merged" });
-    assert.deepInclude((merged?.data as { results: ReadonlyArray<object> }).results[0], { passed: true });
+    const merged = await client.events.list({ project: root, type: "target_merged" });
+    assert.deepInclude((merged[0]!.data as { results: ReadonlyArray<object> }).results[0], { passed: true });
     assertClean(root, epic, ["refs/heads/main"]);
   });
 

@@ -56,7 +56,11 @@ beforeAll(async () => {
   commitAll(root, "Prepare");
   await writeFiles(root, { "notes/dirty.txt": "stashed\n" });
   userGit(root, "stash");
-  await writeFiles(root, { "notes/dirty.txt": "dirty\n", "notes/staged.txt": "staged\n", "notes/new.txt": "untracked\n" });
+  await writeFiles(root, {
+    "notes/dirty.txt": "dirty\n",
+    "notes/staged.txt": "staged\n",
+    "notes/new.txt": "untracked\n",
+  });
   userGit(root, "add", "notes/staged.txt");
   await box.startDaemon();
   client = await box.client();
@@ -89,7 +93,9 @@ it("lands the work of six agents on a clone of a real repository, and disturbs n
       {
         title: "platform",
         files: ["daemon/platform/**"],
-        agent: agent(`edit("daemon/platform/*.ts", (text) => text.replace(/^export (const|class) (\\w+)/gm, "// Exported: $2\\n$&"));`),
+        agent: agent(
+          `edit("daemon/platform/*.ts", (text) => text.replace(/^export (const|class) (\\w+)/gm, "// Exported: $2\\n$&"));`,
+        ),
       },
       {
         title: "primitives",
@@ -125,9 +131,16 @@ it("lands the work of six agents on a clone of a real repository, and disturbs n
     ],
     { maxWorkers: 4 },
   );
-  assert.strictEqual(view.status, "ready", JSON.stringify(view.subtasks.map(({ title, refusals }) => [title, refusals])));
+  assert.strictEqual(
+    view.status,
+    "ready",
+    JSON.stringify(view.subtasks.map(({ title, refusals }) => [title, refusals])),
+  );
   const refusals = Object.fromEntries(
-    view.subtasks.map(({ title, refusals }) => [title, refusals.map(({ findings }) => findings.map(({ kind }) => kind))]),
+    view.subtasks.map(({ title, refusals }) => [
+      title,
+      refusals.map(({ findings }) => findings.map(({ kind }) => kind)),
+    ]),
   );
   assert.deepStrictEqual(refusals, {
     contract: [],
@@ -150,22 +163,40 @@ it("lands the work of six agents on a clone of a real repository, and disturbs n
     [],
   );
   assert.include(branches(), "refs/heads/work");
-  assert.deepStrictEqual(branches().filter((ref) => ref.includes("swarm")), []);
-  // Every subtask's commit is there once, and they touched what they were to touch and nothing else.
-  const cells = userGit(root, "log", "--format=%(trailers:key=Vibe-Cell,valueonly,separator=%x2C)", `${old}..work`);
   assert.deepStrictEqual(
-    cells.split("\n").filter((line) => line !== "").sort(),
+    branches().filter((ref) => ref.includes("swarm")),
+    [],
+  );
+  // Every subtask's commit is there once, and they touched what they were to touch and nothing else.
+  const cells = userGit(
+    root,
+    "log",
+    "--format=%(trailers:key=Vibe-Cell,valueonly,separator=%x2C)",
+    `${old}..work`,
+  );
+  assert.deepStrictEqual(
+    cells
+      .split("\n")
+      .filter((line) => line !== "")
+      .sort(),
     view.subtasks.map(({ id }) => id).sort(),
   );
   const changed = userGit(root, "diff", "--name-only", "--no-renames", old, "work").trim().split("\n");
-  const wanted = /^(shared\/(contract|router)\/|daemon\/(platform|primitives|coordination)\/|docs\/exports\.md$)/;
-  assert.deepStrictEqual(changed.filter((path) => !wanted.test(path)), []);
+  const wanted =
+    /^(shared\/(contract|router)\/|daemon\/(platform|primitives|coordination)\/|docs\/exports\.md$)/;
+  assert.deepStrictEqual(
+    changed.filter((path) => !wanted.test(path)),
+    [],
+  );
   assert.isAbove(changed.length, 40);
   assert.match(readFileSync(join(root, "shared", "contract", "plan.ts"), "utf8"), /^\/\/ SPDX/);
   assert.include(readFileSync(join(root, "docs", "exports.md"), "utf8"), "shared/router/createRouter.ts: ");
   const renamed = changed.filter((path) => /^daemon\/coordination\/.*Projection\.ts$/.test(path));
   assert.isNotEmpty(renamed);
-  assert.deepStrictEqual(renamed.filter((path) => existsSync(join(root, path))), []);
+  assert.deepStrictEqual(
+    renamed.filter((path) => existsSync(join(root, path))),
+    [],
+  );
 }, 120_000);
 
 it("with a detached HEAD makes a branch, and nothing moves", async () => {
@@ -175,7 +206,13 @@ it("with a detached HEAD makes a branch, and nothing moves", async () => {
   const view = await runSwarm(
     client,
     root,
-    [{ title: "again", files: ["shared/client/"], agent: agent(`edit("shared/client/*.ts", (text) => licence + text);`) }],
+    [
+      {
+        title: "again",
+        files: ["shared/client/"],
+        agent: agent(`edit("shared/client/*.ts", (text) => licence + text);`),
+      },
+    ],
     { land: true },
   );
   assert.strictEqual(view.status, "landed", JSON.stringify(view));

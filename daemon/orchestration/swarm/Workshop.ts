@@ -25,7 +25,10 @@ export interface Workshop {
     ref: string,
     move: { readonly old: string | null; readonly new: string | null },
   ) => Result<void>;
-  readonly setRef: (ref: string, oid: string) => Result<void>;
+  /** All of them or none; a ref without `old` is set whatever it is at. */
+  readonly moveRefs: (
+    moves: ReadonlyArray<{ readonly ref: string; readonly old?: string; readonly new: string }>,
+  ) => Result<void>;
   /** Takes what lies in a checkout as a tree. `index` is the file that `prepareCheckout` left for it. */
   readonly snapshot: (checkout: {
     readonly folder: string;
@@ -160,7 +163,12 @@ const makeWorkshop = (
           ? run(["update-ref", "-d", ref, ...(old === null ? [] : [old])])
           : run(["update-ref", ref, next, old ?? zero(next)]),
       ),
-    setRef: (ref, oid) => Effect.asVoid(run(["update-ref", ref, oid])),
+    moveRefs: (moves) =>
+      Effect.asVoid(
+        run(["update-ref", "--stdin", "-z"], {
+          input: moves.map(({ ref, old, new: next }) => `update ${ref}\0${next}\0${old ?? ""}\0`).join(""),
+        }),
+      ),
     snapshot: Effect.fn("Workshop.snapshot")(function* (checkout) {
       const env = { GIT_WORK_TREE: checkout.folder, GIT_INDEX_FILE: checkout.index };
       if (!(yield* isDirectory(checkout.folder))) return { tree: null, problems: [folderGone] };

@@ -17,30 +17,45 @@ import { swarmStream } from "./SwarmLog.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
 import { leaseOf } from "./takeLease.ts";
 
-export const mergeAttempt = Effect.fn("mergeAttempt")(function* (run: SwarmRun, cell: string) {
+/** What the gate accepted, as a commit on what the attempt began from; that itself when nothing was changed. */
+export const commitAttempt = Effect.fn("commitAttempt")(function* (run: SwarmRun, cell: string) {
+  const subtask = run.log.subtask(cell);
+  const last = subtask.attempts.at(-1)!;
+  const { reconciles } = subtask;
+  if (subtask.changed.length === 0 && reconciles === undefined) return last.base;
+  // What reconciles is the last to be merged, so the head stays until it is.
+  const parents = reconciles === undefined ? [last.base] : [run.log.epic().head, reconciles.target];
+  return yield* run.project.workshop.commit({
+    tree: last.exit!.tree!,
+    parents,
+    message: commitMessage(subtask),
+    author: run.project.identity,
+    at: last.passedAt!,
+  });
+});
+
+/** Needs the merge turn; `commit` is what `commitAttempt` made. */
+export const mergeAttempt = Effect.fn("mergeAttempt")(function* (
+  run: SwarmRun,
+  cell: string,
+  commit: string,
+) {
   const { workshop } = run.project;
   const subtask = run.log.subtask(cell);
   const last = subtask.attempts.at(-1)!;
   const stream = swarmStream(run.epicId);
   const which = { cell, attempt: last.attempt };
   const head = run.log.epic().head;
-  const tree = last.exit!.tree!;
   const paths = subtask.changed;
   const at = last.passedAt!;
   const author = run.project.identity;
-  const { reconciles } = subtask;
-  const parents = reconciles === undefined ? [last.base] : [head, reconciles.target];
-  const commit =
-    paths.length === 0 && reconciles === undefined
-      ? last.base
-      : yield* workshop.commit({ tree, parents, message: commitMessage(subtask), author, at });
 
   const refuse = (findings: ReadonlyArray<Finding>, results: ReadonlyArray<CheckResult>) =>
     run.log.append([{ stream, type: "gate_failed", data: { ...which, stage: "merge", findings, results } }]);
 
   let merged = commit;
   if (commit === last.base) merged = head;
-  else if (!parents.includes(head)) {
+  else if (subtask.reconciles === undefined && head !== last.base) {
     const result = yield* workshop.merge({ ours: head, theirs: commit });
     if (result.kind === "conflict") return yield* refuse(conflictFindings(result.paths), []);
     const results = yield* checkTree(run, cell, result.tree);
@@ -70,8 +85,18 @@ export const finishMerge = Effect.fn("finishMerge")(function* (run: SwarmRun, ce
   const reservations = yield* Reservations;
   const last = run.log.subtask(cell).attempts.at(-1)!;
   const intent = last.merge!;
-  yield* workshop.setRef(`refs/heads/swarm/${safeName(cell)}`, intent.commit);
-  yield* moveOnce(run, intent);
+  const { ref, old, new: next } = intent;
+  const moved = yield* workshop
+    .moveRefs([
+      { ref: `refs/heads/swarm/${safeName(cell)}`, new: intent.commit },
+      { ref, old, new: next },
+    ])
+    .pipe(
+      Effect.as(true),
+      // Perhaps it was applied before a crash; the ref itself says so, or why not.
+      Effect.catchTag("GitError", () => Effect.succeed(false)),
+    );
+  if (!moved) yield* moveOnce(run, intent);
   yield* faultPoint("merge-applied");
   const origin = run.log.origin();
   const lease = leaseOf(reservations.list(run.project.id), cell);

@@ -7,7 +7,7 @@ import { Effect } from "effect";
 import { MAX_STRIKES } from "../../../shared/contract/swarmState.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
 import { judgeAttempt } from "./judgeAttempt.ts";
-import { finishMerge, mergeAttempt } from "./mergeAttempt.ts";
+import { commitAttempt, finishMerge, mergeAttempt } from "./mergeAttempt.ts";
 import { abandonAttempt, runAttempt } from "./runAttempt.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
 import { takeLease } from "./takeLease.ts";
@@ -29,7 +29,7 @@ export const runSubtask = Effect.fn("runSubtask")(function* (run: SwarmRun, cell
         yield* judgeAttempt(run, cell);
         break;
       case "passed":
-        yield* run.mergeTurn.withPermit(mergeAttempt(run, cell));
+        yield* run.mergeTurn.withPermit(mergeAttempt(run, cell, yield* commitAttempt(run, cell)));
         break;
       case "merging":
         yield* run.mergeTurn.withPermit(finishMerge(run, cell));

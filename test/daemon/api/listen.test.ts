@@ -214,6 +214,7 @@ describe("listen", () => {
         const answer = await raw(socket, bytes);
         assert.notMatch(answer, /^HTTP\/1\.1 (2|5)/, bytes);
       }
+      assert.match(await raw(socket, sent[0]!), /^HTTP\/1\.1 400 .*"_tag":"InvalidInput"/s);
       assert.strictEqual(await client.echo({ text: "still here" }), "still here");
     }),
   );

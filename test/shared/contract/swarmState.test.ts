@@ -106,15 +106,15 @@ describe("projectSwarmState", () => {
   it("spends an approval of one commit when landing is refused, and keeps one in advance", () => {
     const ready = [created, event("epic_ready", { epic, head: "n", results: [] })];
     const refused = event("landing_refused", { epic, message: "dirty", paths: [] });
-    const after = (commit: string | null) =>
+    const afterRefusal = (commit: string | null) =>
       projectSwarmState([
         ...ready,
         event("landing_approved", { epic, commit, unchecked: false }),
         refused,
       ]).epics.get(epic)!;
-    assert.isUndefined(after("n").approval);
-    assert.isDefined(after(null).approval);
-    assert.strictEqual(after("n").status, "ready");
+    assert.isUndefined(afterRefusal("n").approval);
+    assert.isDefined(afterRefusal(null).approval);
+    assert.strictEqual(afterRefusal("n").status, "ready");
   });
 
   it("is a pure fold: any prefix, in any number of steps, with events of other kinds between", () => {

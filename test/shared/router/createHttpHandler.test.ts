@@ -97,6 +97,13 @@ describe("createHttpHandler", () => {
     assert.isTrue(cut);
   });
 
+  it("takes a body that breaks off for a caller that has gone, not for a defect", async () => {
+    const { post, options } = serve();
+    const body = new ReadableStream({ pull: (controller) => controller.error(new Error("gone")) });
+    await post("double", body);
+    assert.deepStrictEqual(options.defects, []);
+  });
+
   it("says nothing of a defect but that there was one, and hands the cause to the server", async () => {
     for (const how of ["die", "throw", "empty output"]) {
       const { post, options } = serve();
@@ -186,7 +193,8 @@ describe("createHttpHandler, streams", () => {
     // Read by nobody, it has begun all the same.
     await until(() => seen.pulled > 0);
     gone.abort();
-    await response.text();
     await until(() => seen.ended.includes("count"));
+    await response.text();
+    assert.isBelow(seen.pulled, 200);
   });
 });

@@ -80,7 +80,7 @@ export const httpOptions = (
       const error = Option.getOrUndefined(Cause.findErrorOption(cause));
       if (error instanceof Refused)
         return { status: 400, body: { _tag: "Refused", message: error.message, kind: error.kind } };
-      defects.push(Cause.pretty(cause));
+      if (!Cause.hasInterruptsOnly(cause)) defects.push(Cause.pretty(cause));
       return { status: 500, body: { _tag: "Defect" } };
     },
   };

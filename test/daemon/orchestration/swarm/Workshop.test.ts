@@ -382,7 +382,7 @@ describe("Workshop", () => {
         assert.strictEqual(yield* workshop.readRef(ref), base);
         yield* workshop.moveRef(ref, { old: base, new: other });
         yield* Effect.flip(workshop.moveRef(ref, { old: base, new: null }));
-        yield* workshop.setRef(ref, base);
+        yield* workshop.moveRefs([{ ref, new: base }]);
         yield* workshop.moveRef(ref, { old: base, new: null });
         assert.isUndefined(yield* workshop.readRef(ref));
         const racers = Array.from({ length: 8 }, (_, index) =>

@@ -142,10 +142,12 @@ describe("recoverLanding", () => {
         const intentFile = join(folder, "intent.json");
         yield* Effect.promise(() => writeFile(intentFile, JSON.stringify(intent)));
         const daemon = spawn(process.execPath, [script, root, project.workshop.folder, intentFile], {
+          detached: true,
           stdio: ["ignore", "inherit", "inherit"],
         });
         yield* Effect.promise(() => until(() => existsSync(`${gate}.reached`)));
-        daemon.kill("SIGKILL");
+        // With its whole group, as a terminal or a service manager would.
+        process.kill(-daemon.pid!, "SIGKILL");
         yield* Effect.promise(() => once(daemon, "exit"));
         assert.isTrue(existsSync(lockFile(root)));
         const recovery = yield* Effect.forkChild(recoverLanding({ project, intent }));
