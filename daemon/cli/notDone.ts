@@ -40,12 +40,13 @@ const named = (subtasks: ReadonlyArray<SubtaskView>): string =>
     4,
   );
 
-/** What was found last, as one sentence; the summary has all of it. */
+/** What was found last, as one sentence with the telling line of what was printed; the summary has all of it. */
 const reason = (subtask: SubtaskView | undefined): string => {
-  const [first = "", second = ""] = plainLines(subtask?.findings[0]?.message ?? "").filter(
+  const [first = "", ...rest] = plainLines(subtask?.findings[0]?.message ?? "").filter(
     (line) => line.trim() !== "",
   );
-  return first === "" ? "" : ` ${asSentence(first.endsWith(":") ? `${first} ${second.trim()}` : first)}`;
+  const telling = rest.find((line) => /error|fail/i.test(line)) ?? rest.at(-1) ?? "";
+  return first === "" ? "" : ` ${asSentence(first.endsWith(":") ? `${first} ${telling.trim()}` : first)}`;
 };
 
 const asSentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);

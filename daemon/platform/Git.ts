@@ -132,7 +132,9 @@ const runGit = Effect.fnUntraced(function* <A>(
 const gitError = (args: ReadonlyArray<string>, cwd: string, exitCode: number, stderr: string): GitError => {
   const missing = exitCode < 0 && /spawn \S+ ENOENT/.test(stderr);
   const why = missing ? "git was not found; install git 2.38 or newer" : firstLine(stderr);
-  return new GitError({ message: `git ${args[0] ?? ""} failed in ${cwd}: ${why}`, args, exitCode, stderr });
+  const remedy = /No space left on device/i.test(stderr) ? "; free some space and try again" : "";
+  const message = `git ${args[0] ?? ""} failed in ${cwd}: ${why}${remedy}`;
+  return new GitError({ message, args, exitCode, stderr });
 };
 
 const firstLine = (text: string) => text.trim().split("\n")[0] ?? "no message";

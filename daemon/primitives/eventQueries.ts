@@ -99,22 +99,46 @@ export const eventQueries = (sql: SqlBatch["Service"]) => ({
     ),
 });
 
+/** With more types than this, walking the log is as good. */
+const typesMerged = 40;
+
+type Condition = readonly [text: string, value: unknown];
+
+/**
+ * A page must not cost more the longer the log is, so no page may sort what comes after it. Streams and types have
+ * an index that ends in `seq`; several types are merged from one ordered search each. Everything else walks the log
+ * itself: the `+` keeps the planner from an index that is not in the order of `seq`.
+ */
 const pageQuery = (given: EventFilter): [sql: string, args: ReadonlyArray<unknown>] => {
   const filter = whole(given);
-  const conditions: Array<readonly [text: string, value: unknown]> = [];
-  if (filter.tenant !== undefined) conditions.push(["tenant = ?", filter.tenant]);
-  if (filter.project !== undefined) conditions.push(["project = ?", filter.project]);
-  if (filter.stream !== undefined) conditions.push(["stream = ?", filter.stream]);
-  if (filter.types !== undefined) {
-    conditions.push(["type IN (SELECT value FROM json_each(?))", JSON.stringify(filter.types)]);
-  }
-  if (filter.actor !== undefined) conditions.push(["actor = ?", filter.actor]);
-  conditions.push(["seq > ?", filter.after ?? 0]);
-  if (filter.upTo !== undefined) conditions.push(["seq <= ?", filter.upTo]);
-  const where = conditions.map(([text]) => text).join(" AND ");
+  const types = filter.types === undefined ? undefined : [...new Set(filter.types)];
+  const owned = filter.project !== undefined;
+  const byType =
+    owned &&
+    filter.stream === undefined &&
+    types !== undefined &&
+    types.length > 0 &&
+    types.length <= typesMerged;
+  const sign = byType || (owned && filter.stream !== undefined) ? "" : "+";
+  const common: ReadonlyArray<Condition | undefined> = [
+    filter.tenant === undefined ? undefined : [`${sign}tenant = ?`, filter.tenant],
+    filter.project === undefined ? undefined : [`${sign}project = ?`, filter.project],
+    filter.stream === undefined ? undefined : [`${sign}stream = ?`, filter.stream],
+    filter.actor === undefined ? undefined : ["actor = ?", filter.actor],
+    ["seq > ?", filter.after ?? 0],
+    filter.upTo === undefined ? undefined : ["seq <= ?", filter.upTo],
+  ];
+  const anyType: Condition | undefined =
+    types === undefined ? undefined : ["+type IN (SELECT value FROM json_each(?))", JSON.stringify(types)];
+  const searches = (byType ? types.map((type): Condition => ["type = ?", type]) : [anyType]).map((extra) =>
+    [...common, extra].filter((one) => one !== undefined),
+  );
+  const selects = searches.map(
+    (conditions) => `SELECT ${columns} FROM events WHERE ${conditions.map(([text]) => text).join(" AND ")}`,
+  );
   return [
-    `SELECT ${columns} FROM events WHERE ${where} ORDER BY seq LIMIT ?`,
-    [...conditions.map(([, value]) => value), filter.limit ?? pageSize],
+    `${selects.join(" UNION ALL ")} ORDER BY seq LIMIT ?`,
+    [...searches.flatMap((conditions) => conditions.map(([, value]) => value)), filter.limit ?? pageSize],
   ];
 };
 

@@ -4,10 +4,19 @@
  * find the winner.
  */
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DaemonUnreachable, NotAllowed, ProtocolMismatch } from "../contract/errors.ts";
+import { DaemonUnreachable, FileSystemError, NotAllowed, ProtocolMismatch } from "../contract/errors.ts";
 import { type DaemonAddress, OLDEST_PROTOCOL, PROTOCOL } from "../contract/protocol.ts";
 import { type Contract, contract } from "../contract/routes.ts";
 import { type Client, createClient } from "../router/createClient.ts";
@@ -74,9 +83,30 @@ const refusalFile = (folder: string) => join(folder, "daemon-refused.txt");
 
 const startDaemon = async (folder: string): Promise<DaemonAddress> => {
   try {
+    return await bringUp(folder);
+  } catch (cause) {
+    throw fullDisk(folder, cause) ?? cause;
+  }
+};
+
+/** On a full disk anything may have gone wrong first, and the daemon may not have been able to write what. */
+const fullDisk = (folder: string, cause: unknown): FileSystemError | undefined => {
+  const isFull = () => {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize < 64 * 1024;
+  };
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (code !== "ENOSPC" && !(existsSync(folder) && isFull())) return undefined;
+  const message = `The disk of the data folder ${folder} is full. Free some space, or set OCVIBE_HOME to a folder on another disk.`;
+  return new FileSystemError({ message, path: folder, code: "ENOSPC" });
+};
+
+const bringUp = async (folder: string): Promise<DaemonAddress> => {
+  try {
     mkdirSync(join(folder, "logs"), { recursive: true, mode: 0o700 });
     rmSync(refusalFile(folder), { force: true });
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOSPC") throw cause;
     throw new DaemonUnreachable({
       message: `The data folder ${folder} can't be made or written (${(cause as Error).message}). Set OCVIBE_HOME to another.`,
     });
@@ -141,7 +171,8 @@ const daemonProgram = (): string => {
 /** A daemon that can't run says why in this file before it ends. */
 const readRefusal = (folder: string): string | undefined => {
   try {
-    return readFileSync(refusalFile(folder), "utf8").trim();
+    const text = readFileSync(refusalFile(folder), "utf8").trim();
+    return text === "" ? undefined : text;
   } catch {
     return undefined;
   }

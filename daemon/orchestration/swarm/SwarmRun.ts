@@ -24,6 +24,8 @@ export interface SwarmRun {
   readonly gates: Semaphore.Semaphore;
   /** One merge at a time, so that each is judged on what it is merged with. */
   readonly mergeTurn: Semaphore.Semaphore;
+  /** One landing at a time in all of this daemon: two in one checkout would be in each other's way. */
+  readonly landingTurn: Semaphore.Semaphore;
   /** Tells the scheduler to look again. */
   readonly wake: Queue.Queue<void>;
   /** Shows a line of an agent's output to whoever watches; it is kept in the log file only. */

@@ -14,6 +14,7 @@ import {
   Option,
   PubSub,
   Queue,
+  type Scope,
   Semaphore,
   Stream,
 } from "effect";
@@ -45,8 +46,11 @@ export class Swarms extends Context.Service<
   {
     /** Works on a swarm in the background; does nothing when this daemon already does. */
     readonly launch: (project: OpenProject, epicId: string) => Effect.Effect<void>;
-    /** Stops working on it: agents are ended, and what was under way stays resumable. */
-    readonly halt: (epicId: string) => Effect.Effect<void>;
+    /**
+     * Stops working on it: agents are ended, and what was under way stays resumable. Watchers are told of the end
+     * when the scope closes, by when the caller has decided what comes of it.
+     */
+    readonly halt: (epicId: string) => Effect.Effect<void, never, Scope.Scope>;
     /** Returns when this daemon does not work on it. */
     readonly awaitEnd: (epicId: string) => Effect.Effect<void>;
     readonly view: (project: string, epicId: string) => Effect.Effect<SwarmView, NotFound | StorageError>;
@@ -65,6 +69,8 @@ export class Swarms extends Context.Service<
       const fibers = yield* FiberMap.make<string>();
       const wakes = new Map<string, Queue.Queue<void>>();
       const problems = new Map<string, string>();
+      const halting = new Set<string>();
+      const landingTurn = yield* Semaphore.make(1);
       const feed = yield* PubSub.unbounded<Notice>();
 
       const isLive = (epicId: string) => FiberMap.hasUnsafe(fibers, epicId);
@@ -105,6 +111,7 @@ export class Swarms extends Context.Service<
           workers: yield* Semaphore.make(log.epic().created.maxWorkers),
           gates: yield* Semaphore.make(gatesAtOnce),
           mergeTurn: yield* Semaphore.make(1),
+          landingTurn,
           wake,
           progress: (cell, line) =>
             PubSub.publishUnsafe(feed, { epicId, update: { kind: "progress", cell, line } }),
@@ -137,7 +144,7 @@ export class Swarms extends Context.Service<
         // Observers run in the order they were added: by now the map has let go of the fiber.
         fiber.addObserver(() => {
           wakes.delete(epicId);
-          PubSub.publishUnsafe(feed, { epicId, update: "ended" });
+          if (!halting.has(epicId)) PubSub.publishUnsafe(feed, { epicId, update: "ended" });
         });
       });
 
@@ -167,7 +174,18 @@ export class Swarms extends Context.Service<
 
       return Swarms.of({
         launch,
-        halt: (epicId) => FiberMap.remove(fibers, epicId),
+        halt: (epicId) =>
+          Effect.acquireRelease(
+            Effect.suspend(() => {
+              halting.add(epicId);
+              return FiberMap.remove(fibers, epicId);
+            }),
+            () =>
+              Effect.sync(() => {
+                halting.delete(epicId);
+                PubSub.publishUnsafe(feed, { epicId, update: "ended" });
+              }),
+          ),
         awaitEnd: (epicId) =>
           Effect.suspend(() => {
             const fiber = Option.getOrUndefined(FiberMap.getUnsafe(fibers, epicId));

@@ -8,13 +8,8 @@ import { join, resolve } from "node:path";
 import { Effect, Schema } from "effect";
 import { GitError, UnsupportedRepository } from "../../../shared/contract/errors.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
-import { Git, nulFields } from "../../platform/Git.ts";
-
-export interface TreeEntry {
-  readonly path: string;
-  readonly mode: string;
-  readonly oid: string;
-}
+import { Git } from "../../platform/Git.ts";
+import { parseConfig, parseStatus, parseTree, type TreeEntry } from "./gitOutput.ts";
 
 export interface UserRepository {
   readonly root: string;
@@ -181,36 +176,6 @@ const usesLfs = Effect.fnUntraced(function* (
   const args = ["grep", "--quiet", "--fixed-strings", "filter=lfs", commit, "--", ":(glob)**/.gitattributes"];
   return (yield* git.run(args, { cwd: root, expect: [1] })).exitCode === 0;
 });
-
-const parseConfig = (text: string): ReadonlyMap<string, string> =>
-  new Map(
-    nulFields(text).map((field) => {
-      const end = field.indexOf("\n");
-      return end === -1 ? [field, "true"] : [field.slice(0, end), field.slice(end + 1)];
-    }),
-  );
-
-export const parseTree = (text: string): ReadonlyArray<TreeEntry> =>
-  nulFields(text).map((field) => {
-    const tab = field.indexOf("\t");
-    const [mode = "", , oid = ""] = field.slice(0, tab).split(" ");
-    return { path: field.slice(tab + 1), mode, oid };
-  });
-
-/** The two letters of `git status --porcelain`: what is staged, and what is changed beside it. */
-export const parseStatus = (text: string): ReadonlyArray<{ readonly path: string; readonly state: string }> =>
-  nulFields(text).map((field) => {
-    const [staged, unstaged] = field;
-    const state =
-      staged === "?"
-        ? "untracked"
-        : staged === " "
-          ? "modified"
-          : unstaged === " "
-            ? "staged"
-            : "staged and modified";
-    return { path: field.slice(3), state };
-  });
 
 const ProjectRecord = Schema.Struct({ id: Schema.NonEmptyString, createdAt: Schema.String });
 const recordFile = (commonDir: string) => join(commonDir, "vibe", "project.json");

@@ -13,7 +13,9 @@ import type { PathChange } from "../../../shared/contract/events.ts";
 import type { Finding } from "../../../shared/contract/gate.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { Git, type GitOptions, type GitResult, nulFields } from "../../platform/Git.ts";
-import { objectFormat, parseTree, type TreeEntry, type UserRepository } from "./UserRepository.ts";
+import { parseChanges, parseTree, type TreeEntry } from "./gitOutput.ts";
+import { folderGone, notTaken, notUtf8 } from "./snapshotFindings.ts";
+import { objectFormat, type UserRepository } from "./UserRepository.ts";
 
 type Result<A> = Effect.Effect<A, GitError>;
 
@@ -261,43 +263,5 @@ const isDirectory = (path: string) =>
     (info) => info._tag === "Some" && info.value.isDirectory(),
   );
 
-const folderGone: Finding = {
-  kind: "unsafe-entry",
-  message: "The checkout itself is gone, or is no folder any more. Work inside it and leave it in place.",
-};
-
 /** What stands for bytes that are no UTF-8. */
 const replacement = "\uFFFD";
-
-/** Such a name can't be told in a lease, and would be another file's when it is landed. */
-const notUtf8 = (path: string): Finding => ({
-  kind: "unsafe-entry",
-  path,
-  message: `The name ${path} is not UTF-8; give the file another one.`,
-});
-
-const notTaken = (stderr: string): Finding => {
-  const nested = /'(.+?)\/?' does not have a commit checked out/.exec(stderr)?.[1];
-  return nested === undefined
-    ? {
-        kind: "unsafe-entry",
-        message: `The checkout's files can't be read: ${stderr.trim().split("\n")[0] ?? ""}`,
-      }
-    : {
-        kind: "unsafe-entry",
-        path: nested,
-        message: `${nested} is a git repository of its own; remove its .git.`,
-      };
-};
-
-/** Raw diff lines with `-z`: `:<mode> <mode> <oid> <oid> <status>`, then the path. */
-const parseChanges = (text: string): ReadonlyArray<PathChange> => {
-  const fields = nulFields(text);
-  const changes: Array<PathChange> = [];
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const [oldMode = "", newMode = "", oldOid = "", newOid = ""] = fields[i]!.slice(1).split(" ");
-    const side = (mode: string, oid: string) => (/^0+$/.test(mode) ? null : { oid, mode });
-    changes.push({ path: fields[i + 1]!, old: side(oldMode, oldOid), new: side(newMode, newOid) });
-  }
-  return changes;
-};

@@ -9,9 +9,9 @@ import { LandingRefused } from "../../../shared/contract/errors.ts";
 import type { EventDataOf, PathChange, Target } from "../../../shared/contract/events.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { Git } from "../../platform/Git.ts";
+import { parseStatus } from "./gitOutput.ts";
 import { pathsInTheWay } from "./landingFiles.ts";
 import type { OpenProject } from "./Projects.ts";
-import { parseStatus } from "./UserRepository.ts";
 
 export type LandingIntent = EventDataOf<"landing_intended">;
 

@@ -24,7 +24,7 @@ export const workOnSwarm = Effect.fn("workOnSwarm")(
       yield* finishTargetMerge(run);
       if (run.log.epic().status === "active") yield* runSwarm(run);
       if (!mayLand(run)) return;
-      if ((yield* landSwarm(run)) !== "again") return;
+      if ((yield* run.landingTurn.withPermit(landSwarm(run))) !== "again") return;
     }
   },
   // What agents left is in the workshop as trees; a folder is only needed while somebody works in it.

@@ -21,7 +21,12 @@ const contender = (file: string) =>
       return data.toString().trim();
     });
     assert.strictEqual(yield* line, "ready");
-    return { child, begin: (at: number) => Effect.suspend(() => (child.stdin.write(`${at}\n`), line)) };
+    const begin = (at: number) =>
+      Effect.andThen(
+        Effect.sync(() => child.stdin.write(`${at}\n`)),
+        line,
+      );
+    return { child, begin };
   });
 
 const kill = async (child: ChildProcess) => {
@@ -57,7 +62,7 @@ describe("holdDaemonLock", () => {
   it.live("has exactly one winner among processes that start at once, on a new file and on an old one", () =>
     Effect.gen(function* () {
       const file = yield* lockFile;
-      for (let round = 0; round < 5; round++) {
+      for (let round = 0; round < 3; round++) {
         const says = yield* Effect.gen(function* () {
           const contenders = yield* Effect.forEach([1, 2, 3, 4], () => contender(file), {
             concurrency: "unbounded",

@@ -6,7 +6,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
-import { Effect } from "effect";
+import { Effect, Exit, Scope } from "effect";
+import { holdDaemonLock } from "../../../daemon/platform/DaemonLock.ts";
 import { connect, findDaemon } from "../../../shared/client/connect.ts";
 import { socketTransport } from "../../../shared/client/transport.ts";
 import type { AnyError } from "../../../shared/contract/errors.ts";
@@ -103,6 +104,24 @@ describe("connect", () => {
       assert.strictEqual(new Set(pids).size, 1);
       await until(() => daemonsOf(folder).length === 1);
       assert.deepStrictEqual(daemonsOf(folder), [pids[0]!]);
+    }),
+  );
+
+  it.live("starts one again when the lock was still held by one on its way out", () =>
+    withFolder(async (folder) => {
+      await mkdir(join(folder, "logs"), { recursive: true });
+      const holder = await Effect.runPromise(Scope.make());
+      await Effect.runPromise(holdDaemonLock(join(folder, "daemon.lock")).pipe(Scope.provide(holder)));
+      const connecting = connect({ start: true, folder });
+      const seen = new Set<number>();
+      // The first one it starts must have come and gone.
+      await until(() => {
+        for (const pid of daemonsOf(folder)) seen.add(pid);
+        return seen.size >= 1 && daemonsOf(folder).length === 0;
+      });
+      await Effect.runPromise(Scope.close(holder, Exit.void));
+      const { pid } = await (await connecting).daemon.status({});
+      assert.isFalse([...seen][0] === pid);
     }),
   );
 

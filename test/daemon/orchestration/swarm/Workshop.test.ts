@@ -385,6 +385,21 @@ describe("Workshop", () => {
         yield* workshop.moveRefs([{ ref, new: base }]);
         yield* workshop.moveRef(ref, { old: base, new: null });
         assert.isUndefined(yield* workshop.readRef(ref));
+        const side = "refs/heads/swarm/c-1";
+        yield* Effect.flip(
+          workshop.moveRefs([
+            { ref: side, new: base },
+            { ref, old: other, new: base },
+          ]),
+        );
+        assert.isUndefined(yield* workshop.readRef(side));
+        yield* workshop.moveRefs([{ ref: side, new: base }]);
+        yield* workshop.moveRefs([
+          { ref: side, new: other },
+          { ref: "refs/heads/third", new: base },
+        ]);
+        assert.strictEqual(yield* workshop.readRef(side), other);
+        assert.strictEqual(yield* workshop.readRef("refs/heads/third"), base);
         const racers = Array.from({ length: 8 }, (_, index) =>
           Effect.exit(workshop.moveRef(ref, { old: null, new: index % 2 === 0 ? base : other })),
         );
