@@ -31,7 +31,7 @@ export function forbidden(from: string, to: string): string | undefined {
   if (onlyShared.some((folder) => inside(to, folder))) return "the daemon does not import its clients";
   const fromLayer = layers.findIndex((layer) => inside(from, layer));
   const toLayer = layers.findIndex((layer) => inside(to, layer));
-  // daemon/main.ts wires every layer together.
+  // daemon/serve.ts wires every layer together.
   if (fromLayer === -1) return undefined;
   if (toLayer === -1 || toLayer > fromLayer) return `${layers[fromLayer]} may not import upwards`;
   const [a, b] = [coordinationFolder(from), coordinationFolder(to)];

@@ -1,6 +1,6 @@
 /** The route table's handlers: each hands its input to the part that knows. An agent sees its own project only. */
 import { Effect, Stream } from "effect";
-import { type AnyError, NotFound, NotNow } from "../../shared/contract/errors.ts";
+import { type AnyError, InvalidInput, NotFound, NotNow } from "../../shared/contract/errors.ts";
 import { contract } from "../../shared/contract/routes.ts";
 import { implement } from "../../shared/router/implement.ts";
 import { Hive } from "../coordination/hive/Hive.ts";
@@ -128,6 +128,11 @@ export const routes = implement<typeof contract, Caller, AnyError, Services | Li
             });
           }
           const after = seq === undefined ? input.after : Number(seq);
+          if (Number.isNaN(after)) {
+            return yield* new InvalidInput({
+              message: `"${lastEventId}" is no position in the log: <store>:<seq>.`,
+            });
+          }
           return store.subscribe({ ...scope, ...given({ after }) }).pipe(
             Stream.map((event) => ({
               id: `${store.storeId}:${event.seq}`,

@@ -53,11 +53,11 @@ const asStatement = ({ sql, args }: SqlStatement): InStatement => ({ sql, args: 
 const handle = async (request: SqlRequest): Promise<ReadonlyArray<SqlResult>> => {
   switch (request.kind) {
     case "batch": {
-      // A statement alone is a transaction; saying so costs two more statements.
-      if (request.statements.length === 1)
-        return [asResult(await client.execute(asStatement(request.statements[0]!)))];
-      const sets = await client.batch(request.statements.map(asStatement), "write");
-      return sets.map(asResult);
+      // Nobody asks a batch for rows, and a statement alone is a transaction already.
+      const [first, ...others] = request.statements.map(asStatement);
+      if (first !== undefined && others.length === 0) await client.execute(first);
+      else if (first !== undefined) await client.batch([first, ...others], "write");
+      return [];
     }
     case "query":
       return [asResult(await (transaction ?? client).execute(asStatement(request.statement)))];

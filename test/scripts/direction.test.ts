@@ -9,7 +9,7 @@ it("lets imports go down and to shared, never up and never sideways", () => {
     ["daemon/coordination/hive/Hive.ts", "daemon/coordination/reservations/Reservations.ts"],
     ["daemon/platform/Git.ts", "shared/contract/errors.ts"],
     ["daemon/cli/main.ts", "shared/client/connect.ts"],
-    ["daemon/main.ts", "daemon/api/listen.ts"],
+    ["daemon/serve.ts", "daemon/api/listen.ts"],
   ];
   const refused: ReadonlyArray<readonly [string, string]> = [
     ["daemon/platform/Git.ts", "daemon/primitives/EventStore.ts"],

@@ -1,6 +1,6 @@
 /**
  * Lands a swarm: brings the target's own new commits in, has the result judged, and moves the target, by
- * fast-forward only and for exactly the commit that was approved. SEMANTICS calls this the one act of ours
+ * fast-forward only and for exactly the commit that was approved. This is the one act of ours
  * that touches the user's branch and files.
  */
 import { Effect } from "effect";

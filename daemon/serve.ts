@@ -1,0 +1,107 @@
+/**
+ * The daemon: takes the lock, opens the store, listens, and works until it is told to stop or has nothing to do.
+ * Every layer is put together here and nowhere else.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
+import { Cause, Effect, Exit, Layer } from "effect";
+import { dataFolder, socketPath } from "../shared/client/dataFolder.ts";
+import { PROTOCOL } from "../shared/contract/protocol.ts";
+import { version } from "../shared/contract/version.ts";
+import { createHttpHandler } from "../shared/router/createHttpHandler.ts";
+import { authenticate } from "./api/authenticate.ts";
+import { encodeFailure, refuseRequest } from "./api/encodeFailure.ts";
+import { routes } from "./api/handlers.ts";
+import { Lifecycle } from "./api/Lifecycle.ts";
+import { listen } from "./api/listen.ts";
+import { Agents } from "./coordination/agents/Agents.ts";
+import { agentsProjection } from "./coordination/agents/agentsProjection.ts";
+import { cellsProjection } from "./coordination/hive/cellsProjection.ts";
+import { Hive } from "./coordination/hive/Hive.ts";
+import { leasesProjection } from "./coordination/reservations/leasesProjection.ts";
+import { Reservations } from "./coordination/reservations/Reservations.ts";
+import { approvalsProjection } from "./orchestration/swarm/approvalsProjection.ts";
+import { Projects } from "./orchestration/swarm/Projects.ts";
+import { Swarms } from "./orchestration/swarm/Swarms.ts";
+import { swarmsProjection } from "./orchestration/swarm/swarmsProjection.ts";
+import { holdDaemonLock } from "./platform/DaemonLock.ts";
+import { DataFolder, makeDataFolder } from "./platform/DataFolder.ts";
+import { Git } from "./platform/Git.ts";
+import { fileLog } from "./platform/log.ts";
+import { Processes } from "./platform/Processes.ts";
+import { sqlLayer } from "./platform/Sql.ts";
+import { EventStore } from "./primitives/EventStore.ts";
+
+const root = dataFolder();
+const idleSeconds = Number(process.env.OCVIBE_IDLE_SECONDS ?? 600);
+const projections = [
+  agentsProjection,
+  cellsProjection,
+  leasesProjection,
+  approvalsProjection,
+  swarmsProjection,
+];
+
+const store = EventStore.layer(projections).pipe(
+  Layer.provideMerge(sqlLayer({ file: join(root, "store.db") })),
+);
+const hive = Layer.unwrap(Effect.map(DataFolder, ({ cloneId }) => Hive.layer({ cloneId })));
+const coordination = Layer.mergeAll(Agents.layer, Reservations.layer, hive);
+const platform = Layer.mergeAll(Git.layer, Processes.layer, DataFolder.layer(root));
+const everything = Lifecycle.layer({ idleSeconds }).pipe(
+  Layer.provideMerge(Swarms.layer),
+  Layer.provideMerge(Projects.layer),
+  Layer.provideMerge(coordination),
+  Layer.provideMerge(store),
+  Layer.provideMerge(platform),
+);
+
+const serve = Effect.gen(function* () {
+  const services = yield* Effect.context<Layer.Success<typeof everything>>();
+  const lifecycle = yield* Lifecycle;
+  const data = yield* DataFolder;
+  const socket = socketPath(root);
+  const runFork = Effect.runForkWith(services);
+  const handler = createHttpHandler({
+    routes,
+    services,
+    context: authenticate,
+    refuse: refuseRequest,
+    encodeFailure: encodeFailure((reference, cause) =>
+      runFork(Effect.logError("a request failed", { reference }, cause)),
+    ),
+  });
+  const { clients } = yield* listen({ socket, handler });
+  lifecycle.countClients(clients);
+  yield* Effect.acquireRelease(data.announce({ pid: process.pid, protocol: PROTOCOL, version, socket }), () =>
+    Effect.ignore(data.withdraw),
+  );
+  yield* Effect.logInfo("the daemon listens", { socket, pid: process.pid });
+  yield* lifecycle.awaitStop;
+});
+
+const daemon = Effect.gen(function* () {
+  yield* makeDataFolder(root);
+  yield* holdDaemonLock(join(root, "daemon.lock"));
+  yield* serve.pipe(Effect.provide(everything), Effect.provide(fileLog(join(root, "logs", "daemon.log"))));
+}).pipe(
+  Effect.scoped,
+  // Another daemon serves this folder; whoever started this one will find it.
+  Effect.catchTag("DaemonLockBusy", () => Effect.void),
+  Effect.tapCause((cause) =>
+    Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.sync(() => refuse(cause)),
+  ),
+);
+
+/** Says why there is no daemon, where the client that started it looks. */
+const refuse = (cause: Cause.Cause<unknown>) => {
+  const error = Cause.squash(cause);
+  const message = error instanceof Error ? error.message : String(error);
+  writeFileSync(join(root, "daemon-refused.txt"), `The daemon can't start: ${message}\n`, { mode: 0o600 });
+};
+
+NodeRuntime.runMain(daemon, {
+  // To be told to end, by a signal as well, is a good end.
+  teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1),
+});
