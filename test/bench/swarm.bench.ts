@@ -19,7 +19,8 @@ export const run = async (): Promise<void> => {
 const row = (what: string, ours: string, raw: string, target: string) =>
   console.log(`${what.padEnd(48)} ${ours.padStart(12)} ${raw.padStart(28)}   ${target}`);
 
-const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const median = (values: ReadonlyArray<number>) =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 const sleeper = `
 const [ms] = process.argv.slice(2);
@@ -42,14 +43,20 @@ const startApproved = async (box: Sandbox, text: string, maxWorkers: number) => 
     approvedPlan: proposal.planHash,
     maxWorkers,
   });
-  for await (const _ of client.swarm.watch({ project, epic })) continue;
+  for await (const _ of client.swarm.watch({ project, epic }));
   const events: ReadonlyArray<StoredEvent> = await client.events.list({ project, stream: `swarm/${epic}` });
   await client.swarm.discard({ project, epic });
   const at = (type: string, last = false) => {
     const found = events.filter((event) => event.type === type);
     return Date.parse((last ? found.at(-1) : found[0])?.at ?? "");
   };
-  return { began, created: at("epic_created"), spawned: at("subtask_spawned"), exited: at("subtask_exited", true), merged: at("subtask_merged", true) };
+  return {
+    began,
+    created: at("epic_created"),
+    spawned: at("subtask_spawned"),
+    exited: at("subtask_exited", true),
+    merged: at("subtask_merged", true),
+  };
 };
 
 const firstAgent = async () => {
@@ -94,8 +101,17 @@ const overhead = async () => {
     box.commit({ "README.md": "bench\n" });
     await box.startDaemon();
     const agent = box.agent("sleeper", sleeper, "1000");
-    const subtask = (n: number) => ({ title: `${n}`, files: [`${n}.txt`], dependencies: [], estimated_complexity: 1, agent });
-    const text = JSON.stringify({ epic: { title: "Eight" }, subtasks: Array.from({ length: 8 }, (_, n) => subtask(n)) });
+    const subtask = (n: number) => ({
+      title: `${n}`,
+      files: [`${n}.txt`],
+      dependencies: [],
+      estimated_complexity: 1,
+      agent,
+    });
+    const text = JSON.stringify({
+      epic: { title: "Eight" },
+      subtasks: Array.from({ length: 8 }, (_, n) => subtask(n)),
+    });
     // What the same programs take when started by hand, four at a time: the machine's own part.
     const bare = await bareSchedule(box);
     const walls: Array<number> = [];
@@ -127,10 +143,12 @@ const bareSchedule = async (box: Sandbox) => {
       child.on("close", () => resolve());
     });
   const began = performance.now();
-  await Promise.all([1, 2, 3, 4].map(async () => {
-    await one();
-    await one();
-  }));
+  await Promise.all(
+    [1, 2, 3, 4].map(async () => {
+      await one();
+      await one();
+    }),
+  );
   return performance.now() - began;
 };
 

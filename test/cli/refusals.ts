@@ -59,12 +59,13 @@ export const swarmsOf = async (box: Sandbox, cwd = box.repo): Promise<ReadonlyAr
   return [];
 };
 
-/** Checkouts of agents and of the gate that were left behind, in all projects. */
+/** Checkouts of agents and of the gate that were left behind, in all projects: all but the bare repositories. */
 export const workLeft = (box: Sandbox): ReadonlyArray<string> => {
+  const below = (folder: string) => (existsSync(folder) ? readdirSync(folder) : []);
   const projects = join(box.home, "projects");
-  if (!existsSync(projects)) return [];
-  return readdirSync(projects).flatMap((id) => {
-    const work = join(projects, id, "work");
-    return existsSync(work) ? readdirSync(work).map((name) => join(id, name)) : [];
-  });
+  return below(projects).flatMap((id) =>
+    below(join(projects, id))
+      .filter((name) => name !== "workshop.git")
+      .flatMap((name) => below(join(projects, id, name)).map((left) => join(id, name, left))),
+  );
 };
