@@ -4,7 +4,9 @@
  */
 const [major = 0] = process.versions.node.split(".").map(Number);
 if (major < 24) {
-  process.stderr.write(`The daemon needs Node 24 or newer, and this is ${process.versions.node}.\n`);
+  process.stderr.write(
+    `The daemon needs Node 24 or newer, and this is ${process.versions.node}. Install a newer Node and run it with that.\n`,
+  );
   process.exitCode = 2;
 } else {
   await import("./serve.ts");

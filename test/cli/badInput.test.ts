@@ -132,11 +132,15 @@ describe("without a terminal to ask on, start refuses", () => {
 });
 
 describe("an old Node", () => {
-  const sentence = (version: string) =>
-    `ocvibe needs Node 24 or newer, and this is ${version}. Install a newer Node and run it with that.\n`;
-  const runWith = (node: string, ...flags: ReadonlyArray<string>): CliResult => {
+  const bundles = [
+    ["ocvibe.js", "ocvibe"],
+    ["daemon.js", "The daemon"],
+  ] as const;
+  const sentence = (name: string, version: string) =>
+    `${name} needs Node 24 or newer, and this is ${version}. Install a newer Node and run it with that.\n`;
+  const runWith = (bundle: string, node: string, ...flags: ReadonlyArray<string>): CliResult => {
     const home = join(box.folder, "old-home");
-    const args = [...flags, join(programs, "ocvibe.js"), "start", "--plan", plan];
+    const args = [...flags, join(programs, bundle), "start", "--plan", plan];
     const { status, stdout, stderr } = spawnSync(node, args, {
       cwd: box.repo,
       env: box.env({ OCVIBE_HOME: home }),
@@ -153,19 +157,22 @@ describe("an old Node", () => {
       'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "22.11.0" } });',
     );
     await leavingUntouched(box.repo, async () => {
-      assert.deepStrictEqual(runWith(process.execPath, "--require", preload), {
-        code: 2,
-        stdout: "",
-        stderr: sentence("22.11.0"),
-      });
+      for (const [bundle, name] of bundles) {
+        const stderr = sentence(name, "22.11.0");
+        const result = runWith(bundle, process.execPath, "--require", preload);
+        assert.deepStrictEqual(result, { code: 2, stdout: "", stderr });
+      }
     });
   });
 
   // A real one can read the program far enough to say it. Not every machine has one.
   const old = olderNode();
-  it.skipIf(old === undefined)("really runs the bundle that far", () => {
+  it.skipIf(old === undefined)("really runs the bundles that far", () => {
     const { path, version } = old as OlderNode;
-    assert.deepStrictEqual(runWith(path), { code: 2, stdout: "", stderr: sentence(version) });
+    for (const [bundle, name] of bundles) {
+      const stderr = sentence(name, version);
+      assert.deepStrictEqual(runWith(bundle, path), { code: 2, stdout: "", stderr });
+    }
   });
 });
 

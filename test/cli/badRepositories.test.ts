@@ -207,6 +207,19 @@ describe("a project whose checks", () => {
     assert.deepInclude(result, { name: "node bad.mjs", exitCode: 7, passed: false });
   });
 
+  it("are red on the base and waived: they run, and do not count", async () => {
+    const path = withConfig("waived", {
+      ".hive/config.json": JSON.stringify({ checks: ["node good.mjs", "node bad.mjs"] }),
+      "good.mjs": "",
+      "bad.mjs": "process.exit(7);",
+    });
+    const { code, stdout, stderr } = await start(path, "--waive", "node bad.mjs", "--json");
+    assert.strictEqual(code, 0, stderr);
+    const { status, epic } = JSON.parse(stdout) as { status: string; epic: string };
+    assert.strictEqual(status, "ready");
+    assert.strictEqual((await box.cli(["discard", epic, "--project", path])).code, 0);
+  });
+
   it("can't be started", async () => {
     const path = withConfig("missing-check", {
       ".hive/config.json": JSON.stringify({ checks: ["no-such-check-here --all"] }),

@@ -49,7 +49,7 @@ export const discoverChecks = Effect.fn("discoverChecks")(function* <E, R>(
     usualScripts
       .filter((name) => scripts[name] !== undefined && !isPlaceholder(scripts[name]))
       // Silent: what the script prints is what an agent is told, not what the runner says around it.
-      .map((name) => asCheck([runner, "run", "--silent", name], scripts));
+      .map((name) => asCheck([runner, "run", ...(/pm$/.test(runner) ? ["--silent"] : []), name], scripts));
   const discovered: Discovered = {
     checks,
     setup: config?.setup === undefined ? undefined : check(config.setup),

@@ -33,11 +33,15 @@ describe("discoverChecks", () => {
       assert.deepStrictEqual(
         checks.map(({ name, argv, text }) => ({ name, argv, text })),
         [
-          { name: "lint", argv: ["npm", "run", "lint"], text: "npm run lint\nlint: biome check ." },
+          {
+            name: "lint",
+            argv: ["npm", "run", "--silent", "lint"],
+            text: "npm run --silent lint\nlint: biome check .",
+          },
           {
             name: "test",
-            argv: ["npm", "run", "test"],
-            text: "npm run test\npretest: echo first\ntest: vitest run\nposttest: echo last",
+            argv: ["npm", "run", "--silent", "test"],
+            text: "npm run --silent test\npretest: echo first\ntest: vitest run\nposttest: echo last",
           },
         ],
       );
@@ -57,7 +61,8 @@ describe("discoverChecks", () => {
       };
       for (const [lock, runner] of Object.entries(locks)) {
         const { checks } = yield* discover({ ...scripts({ test: "x" }), [lock]: "" });
-        assert.deepStrictEqual(checks[0]?.argv, [runner, "run", "test"]);
+        const silent = runner === "pnpm" || runner === "npm" ? ["--silent"] : [];
+        assert.deepStrictEqual(checks[0]?.argv, [runner, "run", ...silent, "test"]);
       }
     }),
   );
