@@ -38,8 +38,8 @@ export const baseCheckFolder = (dataFolder: string, project: string): string =>
 export class Projects extends Context.Service<
   Projects,
   {
-    /** The project that a directory lies in. Its record is written at first use. */
-    readonly open: (directory: string) => Effect.Effect<OpenProject, ProjectError>;
+    /** The project that a directory, or a repository that was just looked at, is. Its record is written at first use. */
+    readonly open: (place: string | UserRepository) => Effect.Effect<OpenProject, ProjectError>;
     /** The id of a project that was opened before, undefined for a repository that we do not manage. */
     readonly known: (directory: string) => Effect.Effect<string | undefined, ProjectError>;
   }
@@ -52,8 +52,9 @@ export class Projects extends Context.Service<
       const git = yield* Git;
       const seen = new Set<string>();
 
-      const open = Effect.fn("Projects.open")(function* (directory: string) {
-        const user = yield* inspect(directory).pipe(Effect.provideService(Git, git));
+      const open = Effect.fn("Projects.open")(function* (place: string | UserRepository) {
+        const user =
+          typeof place === "string" ? yield* inspect(place).pipe(Effect.provideService(Git, git)) : place;
         const { id } = yield* projectRecord(user.commonDir);
         const folder = join(data.root, "projects", id, "workshop.git");
         const workshop = yield* openWorkshop(folder, user).pipe(Effect.provideService(Git, git));

@@ -14,10 +14,12 @@ export interface SwarmRun {
   /** Where the output of agents is kept. */
   readonly logs: string;
   /**
-   * How many attempts are under way, a few more than there are workers: their checkouts are made while others
-   * work, so that a worker that becomes free has something to begin with at once.
+   * How many attempts are under way, twice as many as there are workers: checkouts are made while others work,
+   * so that a worker that becomes free has something to begin with at once.
    */
   readonly attempts: Semaphore.Semaphore;
+  /** How many checkouts are made at once, the first to come first. */
+  readonly preparing: Semaphore.Semaphore;
   /** How many agents work at once. */
   readonly workers: Semaphore.Semaphore;
   /** How many gates run their checks at once. */

@@ -32,9 +32,6 @@ import { workOnSwarm } from "./workOnSwarm.ts";
 /** Checks are heavy; two at once fill a small machine. */
 const gatesAtOnce = 2;
 
-/** Checkouts made before there is a worker for them. */
-const preparedAhead = 2;
-
 interface Notice {
   readonly epicId: string;
   /** `ended`: the daemon stopped working on the swarm, for whatever reason. */
@@ -100,6 +97,7 @@ export class Swarms extends Context.Service<
         wake: Queue.Queue<void>,
       ) {
         const log = yield* followSwarm(project.id, epicId);
+        const { maxWorkers } = log.epic().created;
         const run: SwarmRun = {
           project,
           epicId,
@@ -107,8 +105,9 @@ export class Swarms extends Context.Service<
           branch: epicBranch(epicId),
           folder: join(data.root, "projects", project.id, "work", safeName(epicId)),
           logs: join(data.root, "logs", "swarms", safeName(epicId)),
-          attempts: yield* Semaphore.make(log.epic().created.maxWorkers + preparedAhead),
-          workers: yield* Semaphore.make(log.epic().created.maxWorkers),
+          attempts: yield* Semaphore.make(2 * maxWorkers),
+          preparing: yield* Semaphore.make(maxWorkers),
+          workers: yield* Semaphore.make(maxWorkers),
           gates: yield* Semaphore.make(gatesAtOnce),
           mergeTurn: yield* Semaphore.make(1),
           landingTurn,

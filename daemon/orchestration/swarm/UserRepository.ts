@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { link, mkdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { Effect, Schema } from "effect";
+import { Effect, Result, Schema } from "effect";
 import { GitError, UnsupportedRepository } from "../../../shared/contract/errors.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { Git } from "../../platform/Git.ts";
@@ -45,31 +45,25 @@ export const inspect = Effect.fn("inspect")(function* (directory: string) {
       `${path} is not a directory. Give the folder of a git repository.`,
     );
   }
-  yield* requireGit(refuse);
-  const where = yield* git
-    .run(
-      [
-        "rev-parse",
-        "--path-format=absolute",
-        "--is-bare-repository",
-        "--is-shallow-repository",
-        "--git-common-dir",
-      ],
-      {
-        cwd: path,
-      },
-    )
-    .pipe(
-      Effect.mapError((error) =>
-        refuse(
-          "not-a-repository",
-          /dubious ownership/.test(error.stderr)
-            ? `${path} belongs to another user, and git refuses to work in it. Add it to git's safe.directory.`
-            : `${path} is not in a git repository. Run \`git init\` there and commit something first.`,
-        ),
-      ),
+  // Git's own start is most of each answer, so what does not depend on another is asked at once.
+  const flags = ["--is-bare-repository", "--is-shallow-repository", "--git-common-dir"];
+  const [, where, top] = yield* Effect.all(
+    [
+      requireGit(refuse),
+      Effect.result(git.run(["rev-parse", "--path-format=absolute", ...flags], { cwd: path })),
+      Effect.result(git.run(["rev-parse", "--show-toplevel"], { cwd: path })),
+    ],
+    { concurrency: "unbounded" },
+  );
+  if (Result.isFailure(where)) {
+    return yield* refuse(
+      "not-a-repository",
+      /dubious ownership/.test(where.failure.stderr)
+        ? `${path} belongs to another user, and git refuses to work in it. Add it to git's safe.directory.`
+        : `${path} is not in a git repository. Run \`git init\` there and commit something first.`,
     );
-  const [bare, shallow, commonDir = ""] = where.stdout.trim().split("\n");
+  }
+  const [bare, shallow, commonDir = ""] = where.success.stdout.trim().split("\n");
   if (bare === "true") {
     return yield* refuse(
       "bare",
@@ -82,25 +76,30 @@ export const inspect = Effect.fn("inspect")(function* (directory: string) {
       `${path} is a shallow clone, and its missing history can't be shared with workers. Run \`git fetch --unshallow\` first.`,
     );
   }
-  const run = (args: ReadonlyArray<string>, expect: ReadonlyArray<number> = []) =>
-    Effect.map(git.run(args, { cwd: path, expect }), ({ stdout }) => stdout);
-  const top = yield* git
-    .run(["rev-parse", "--show-toplevel"], { cwd: path })
-    .pipe(
-      Effect.mapError(() =>
-        refuse("not-a-repository", `${path} lies inside a .git folder. Give the checkout itself.`),
-      ),
-    );
-  const root = top.stdout.replace(/\n$/, "");
-  const commit = (yield* run(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], [1])).trim();
+  if (Result.isFailure(top)) {
+    return yield* refuse("not-a-repository", `${path} lies inside a .git folder. Give the checkout itself.`);
+  }
+  const root = top.success.stdout.replace(/\n$/, "");
+  const ask = (args: ReadonlyArray<string>, expect: ReadonlyArray<number> = []) =>
+    Effect.map(git.run(args, { cwd: root, expect }), ({ stdout }) => stdout);
+  const [head, branch, listed, status] = yield* Effect.all(
+    [
+      ask(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], [1]),
+      ask(["symbolic-ref", "--quiet", "HEAD"], [1]),
+      ask(["config", "--null", "--list"]),
+      ask(["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal"]),
+    ],
+    { concurrency: "unbounded" },
+  );
+  const commit = head.trim();
   if (commit === "") {
     return yield* refuse(
       "unborn-head",
       `${root} has no commit yet. Commit something first, so that workers have a base.`,
     );
   }
-  const ref = (yield* run(["symbolic-ref", "--quiet", "HEAD"], [1])).trim();
-  const config = parseConfig(yield* run(["config", "--null", "--list"]));
+  const ref = branch.trim();
+  const config = parseConfig(listed);
   if (config.get("core.sparsecheckout") === "true") {
     return yield* refuse(
       "sparse",
@@ -113,7 +112,7 @@ export const inspect = Effect.fn("inspect")(function* (directory: string) {
       `${root} is a partial clone, and its missing files can't be shared with workers. Clone it again without a filter.`,
     );
   }
-  const entries = parseTree(yield* run(["ls-tree", "-r", "-z", "--full-tree", commit]));
+  const entries = parseTree(yield* ask(["ls-tree", "-r", "-z", "--full-tree", commit]));
   const submodule = entries.find((entry) => entry.mode === "160000" || entry.path === ".gitmodules");
   if (submodule !== undefined) {
     return yield* refuse(
@@ -127,11 +126,7 @@ export const inspect = Effect.fn("inspect")(function* (directory: string) {
       `${root} keeps files in Git LFS, which workers would not get. LFS is not supported yet.`,
     );
   }
-  const dirty = parseStatus(
-    yield* git
-      .run(["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal"], { cwd: root })
-      .pipe(Effect.map(({ stdout }) => stdout)),
-  );
+  const dirty = parseStatus(status);
   const name = config.get("user.name");
   const email = config.get("user.email");
   const repository: UserRepository = {

@@ -77,24 +77,8 @@ interface Attempt {
 }
 
 const work = Effect.fn("work")(function* (run: SwarmRun, subtask: SubtaskState, one: Attempt) {
-  const checkout = yield* prepareCheckout({
-    project: run.project,
-    folder: one.folder,
-    commit: one.base,
-    branch: `swarm/${safeName(subtask.id)}`,
-  });
-  const notReady = yield* setUp(run, subtask, one);
-  if (notReady !== undefined) {
-    const failed: Exit = {
-      outcome: "failed",
-      exitCode: null,
-      tree: null,
-      message: notReady,
-      findings: [],
-      droppedOutput: 0,
-    };
-    return failed;
-  }
+  const prepared = yield* run.preparing.withPermit(prepare(run, subtask, one));
+  if (prepared.kind === "failed") return prepared.exit;
   const agent = runCommandAgent({
     spec: subtask.agent,
     prompt: subtaskPrompt(run.log.epic(), subtask),
@@ -126,8 +110,29 @@ const work = Effect.fn("work")(function* (run: SwarmRun, subtask: SubtaskState, 
     droppedOutput: outcome.droppedOutput,
   };
   if (outcome.outcome !== "done") return { ...exit, tree: null, findings: [] };
-  const taken = yield* run.project.workshop.snapshot(checkout);
+  const taken = yield* run.project.workshop.snapshot(prepared.checkout);
   return { ...exit, tree: taken.tree, findings: taken.problems };
+});
+
+/** A checkout that is ready to work in, or the exit of an attempt that could not begin. */
+const prepare = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState, one: Attempt) {
+  const checkout = yield* prepareCheckout({
+    project: run.project,
+    folder: one.folder,
+    commit: one.base,
+    branch: `swarm/${safeName(subtask.id)}`,
+  });
+  const notReady = yield* setUp(run, subtask, one);
+  if (notReady === undefined) return { kind: "ready", checkout } as const;
+  const exit: Exit = {
+    outcome: "failed",
+    exitCode: null,
+    tree: null,
+    message: notReady,
+    findings: [],
+    droppedOutput: 0,
+  };
+  return { kind: "failed", exit } as const;
 });
 
 const agentEnvironment = Effect.fnUntraced(function* (subtask: SubtaskState, one: Attempt) {

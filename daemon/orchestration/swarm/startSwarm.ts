@@ -30,7 +30,7 @@ export interface StartRequest extends ProposalRequest {
 }
 
 export const startSwarm = Effect.fn("startSwarm")(function* (request: StartRequest) {
-  const { proposal } = yield* proposeSwarm(request);
+  const { proposal, user } = yield* proposeSwarm(request);
   if (proposal.base !== request.base || proposal.planHash !== request.approvedPlan) {
     return yield* new NotNow({
       message:
@@ -38,7 +38,7 @@ export const startSwarm = Effect.fn("startSwarm")(function* (request: StartReque
     });
   }
   const projects = yield* Projects;
-  const project = yield* projects.open(request.project);
+  const project = yield* projects.open(user);
   const { checks, setup, results } = yield* checkProjectBase(project, { reuse: "any" });
   const waived = yield* waivedChecks(request.waive ?? [], results);
   if (request.land === true && checks.length === 0 && request.landUnchecked !== true) {

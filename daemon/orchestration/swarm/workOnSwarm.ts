@@ -3,7 +3,7 @@
  * subtasks, and land when that is approved. Returns when nothing more can be done without the person.
  */
 import { rm } from "node:fs/promises";
-import { Effect } from "effect";
+import { Effect, Fiber } from "effect";
 import { isOver } from "../../../shared/contract/swarmState.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
@@ -18,11 +18,14 @@ import { pin, pinRef } from "./UserRepository.ts";
 export const workOnSwarm = Effect.fn("workOnSwarm")(
   function* (run: SwarmRun) {
     if (isOver(run.log.epic())) return;
-    yield* pinBase(run);
+    yield* openBranch(run);
+    // The pin keeps the base for as long as the swarm lasts; its first agents need not wait for it.
+    const pinned = yield* Effect.forkChild(pinBase(run));
     yield* settleMerges(run);
     for (;;) {
       yield* finishTargetMerge(run);
       if (run.log.epic().status === "active") yield* runSwarm(run);
+      yield* Fiber.join(pinned);
       if (!mayLand(run)) return;
       if ((yield* run.landingTurn.withPermit(landSwarm(run))) !== "again") return;
     }
@@ -44,7 +47,15 @@ const settleMerges = Effect.fnUntraced(function* (run: SwarmRun) {
   }
 });
 
-/** Keeps the base from being collected in the user's repository, and opens the epic's branch in ours. */
+/** The branch in the workshop on which merged work collects. */
+const openBranch = Effect.fnUntraced(function* (run: SwarmRun) {
+  const { workshop } = run.project;
+  const { created, pinned } = run.log.epic();
+  if (pinned || (yield* workshop.readRef(run.branch)) !== undefined) return;
+  yield* workshop.moveRef(run.branch, { old: null, new: created.base });
+});
+
+/** Keeps the base from being collected in the user's repository. */
 const pinBase = Effect.fnUntraced(function* (run: SwarmRun) {
   const { created, pinned } = run.log.epic();
   if (pinned) return;
@@ -54,10 +65,6 @@ const pinBase = Effect.fnUntraced(function* (run: SwarmRun) {
     { stream, type: "pin_intended", data: { epic: run.epicId, ref, commit: created.base } },
   ]);
   yield* pin(run.project.root, run.epicId, created.base);
-  const { workshop } = run.project;
-  if ((yield* workshop.readRef(run.branch)) === undefined) {
-    yield* workshop.moveRef(run.branch, { old: null, new: created.base });
-  }
   yield* faultPoint("pin-applied");
   yield* run.log.append([{ stream, type: "pin_done", data: { epic: run.epicId, ref } }]);
 });
