@@ -110,7 +110,9 @@ export class Sandbox {
     });
     child.unref();
     for (let i = 0; i < 1200; i++) {
-      if (this.daemonPid() === child.pid) return child.pid!;
+      // Perhaps a client started one at the same time, and that one won.
+      const pid = this.daemonPid();
+      if (pid !== undefined) return pid;
       await pause(25);
     }
     const refusal = join(this.home, "daemon-refused.txt");

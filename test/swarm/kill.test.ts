@@ -2,6 +2,7 @@
  * Kills the daemon in every window between an effect outside the store and its done event, and at random
  * moments, then resumes: the result must be that of a run that nobody disturbed.
  */
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, assert, describe, it } from "vitest";
@@ -14,7 +15,7 @@ import {
   startsOf,
   violations,
 } from "../support/bigSwarm.ts";
-import { pause, Sandbox } from "../support/sandbox.ts";
+import { pause, programs, Sandbox } from "../support/sandbox.ts";
 
 const full = process.env.OCVIBE_TEST_TIER === "full";
 const seed = Number(process.env.OCVIBE_TEST_SEED ?? Math.floor(Math.random() * 1e9));
@@ -43,7 +44,7 @@ const runWithKill = async (kill: { readonly fault?: string; readonly afterMs?: n
   const box = sandbox;
   const text = layOutBigSwarm(box);
   await box.startDaemon(kill.fault === undefined ? {} : { OCVIBE_FAULT: kill.fault });
-  let client = await box.client();
+  const client = await box.client();
   const killer = kill.afterMs === undefined ? undefined : pause(kill.afterMs).then(() => box.killDaemon());
   const ignoreDeath = async (error: { _tag?: string }) => {
     if (error._tag !== "DaemonUnreachable") throw error;
@@ -54,14 +55,21 @@ const runWithKill = async (kill: { readonly fault?: string; readonly afterMs?: n
   if (started !== undefined) await followToEnd(client, box.repo, started.epic).catch(ignoreDeath);
   await killer;
   const wasKilled = box.daemonPid() === undefined;
+  await finishAndCheck(box, text);
+  return wasKilled;
+};
 
+/** Resumes until the swarm has landed, and checks that it is as if nothing had been killed. */
+const finishAndCheck = async (box: Sandbox, text: string) => {
+  let client = box.daemonPid() === undefined ? undefined : await box.client();
   // Until it is over: a start that was killed before the swarm existed is begun again, as a person would.
   let epic: string | undefined;
   for (let round = 0; round < 5; round++) {
     if (box.daemonPid() === undefined) {
       await box.startDaemon();
-      client = await box.client();
+      client = undefined;
     }
+    client ??= await box.client();
     const [swarm] = await client.swarm.list({ project: box.repo }).catch((error) => {
       if (error._tag === "NotFound") return [];
       throw error;
@@ -73,6 +81,7 @@ const runWithKill = async (kill: { readonly fault?: string; readonly afterMs?: n
     });
     await followToEnd(client, box.repo, epic);
   }
+  assert.isDefined(client);
   const view = await client.swarm.status({ project: box.repo, epic: epic! });
   assert.strictEqual(view.status, "landed", `${view.problem} ${JSON.stringify(view.refusal)}`);
   for (const name of names) {
@@ -102,7 +111,21 @@ const runWithKill = async (kill: { readonly fault?: string; readonly afterMs?: n
   }
   for (const report of await client.events.rebuild({}))
     assert.isTrue(report.equal, `replay of ${report.projection}`);
-  return wasKilled;
+};
+
+/** Kills the command line, not the daemon: the swarm does not need anybody to watch it. */
+const killCommandLine = async (afterMs: number) => {
+  sandbox = new Sandbox();
+  const text = layOutBigSwarm(sandbox);
+  const args = ["start", "--plan", sandbox.plan(text), "--yes", "--allow-checks", "--land"];
+  const child = spawn(process.execPath, [join(programs, "ocvibe.js"), ...args], {
+    cwd: sandbox.repo,
+    env: sandbox.env(),
+    stdio: "ignore",
+  });
+  await pause(afterMs);
+  child.kill("SIGKILL");
+  await finishAndCheck(sandbox, text);
 };
 
 /** Each window between an effect outside the store and its done event; the full tier goes through each thrice. */
@@ -139,6 +162,13 @@ describe(`a daemon that is killed (seed ${seed})`, () => {
     const afterMs = Math.round(200 + random() * 4000);
     it(`resumes when killed after ${afterMs} ms`, async () => {
       await runWithKill({ afterMs });
+    }, 120_000);
+  }
+
+  for (let n = 0; n < (full ? 5 : 1); n++) {
+    const afterMs = Math.round(100 + random() * 2500);
+    it(`lands although its command line was killed after ${afterMs} ms (${n})`, async () => {
+      await killCommandLine(afterMs);
     }, 120_000);
   }
 

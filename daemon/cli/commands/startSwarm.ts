@@ -105,4 +105,4 @@ export const startSwarm = Command.make(
 );
 
 const planLines = (session: Session, proposal: Proposal) =>
-  renderPlan(proposal, { colour: session.screen.colour && !session.json });
+  renderPlan(proposal, { colour: session.screen.colour && !session.json, width: session.screen.columns() });

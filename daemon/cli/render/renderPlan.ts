@@ -2,19 +2,20 @@
 import type { Check } from "../../../shared/contract/gate.ts";
 import type { Proposal } from "../../../shared/contract/routes.ts";
 import { targetName } from "./names.ts";
-import { count, painter, plain, plainLines, shortCommit } from "./text.ts";
+import { count, painter, plain, plainLines, shortCommit, wrap } from "./text.ts";
 
 const mostDirty = 10;
 
-export const renderPlan = (proposal: Proposal, look: { readonly colour: boolean }): ReadonlyArray<string> => {
+export const renderPlan = (
+  proposal: Proposal,
+  look: { readonly colour: boolean; readonly width: number },
+): ReadonlyArray<string> => {
   const paint = painter(look.colour);
   const { plan } = proposal;
   const start = proposal.target.kind === "branch" ? targetName(proposal) : "HEAD, which is detached,";
   return [
     paint("bold", `Plan: ${plain(plan.epic.title)}`),
-    ...(plan.epic.description === undefined
-      ? []
-      : plainLines(plan.epic.description).map((line) => `  ${line}`)),
+    ...(plan.epic.description === undefined ? [] : described(plan.epic.description, look.width, "  ")),
     ...plan.subtasks.flatMap((subtask, index) => {
       const now = proposal.subtasks[index];
       const after = subtask.dependencies.map((position) => position + 1).join(", ");
@@ -23,7 +24,7 @@ export const renderPlan = (proposal: Proposal, look: { readonly colour: boolean 
         `  ${index + 1}. ${paint("bold", plain(subtask.title))}${after === "" ? "" : `, after ${after}`}`,
         ...(subtask.description === undefined
           ? []
-          : plainLines(subtask.description).map((line) => paint("dim", `     ${line}`))),
+          : described(subtask.description, look.width, "     ").map((line) => paint("dim", line))),
         `     files  ${paint("cyan", plain(subtask.files.join(" ")))} (${count(now?.filesNow ?? 0, "file")} now)`,
         `     agent  ${plain(now?.agent ?? subtask.agent ?? "")}`,
       ];
@@ -38,6 +39,11 @@ export const renderPlan = (proposal: Proposal, look: { readonly colour: boolean 
       .map((fault) => paint("yellow", `Warning: ${plain(fault.where)}: ${plain(fault.message)}`)),
   ];
 };
+
+const described = (text: string, width: number, indent: string): ReadonlyArray<string> =>
+  plainLines(text)
+    .flatMap((line) => wrap(line, width - indent.length))
+    .map((line) => indent + line);
 
 /** The exact text of each command, since that is what the person approves. */
 export const checkLines = (check: Check): ReadonlyArray<string> => {

@@ -52,6 +52,20 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 export const pad = (text: string, width: number): string =>
   text + " ".repeat(Math.max(0, width - widthOf(text)));
 
+/** Breaks a line between words so that each part fits; a word that is wider than `width` stays whole. */
+export const wrap = (line: string, width: number): ReadonlyArray<string> => {
+  const parts: Array<string> = [];
+  let part = "";
+  for (const word of line.split(" ")) {
+    const longer = part === "" ? word : `${part} ${word}`;
+    if (part !== "" && widthOf(longer) > width) {
+      parts.push(part);
+      part = word;
+    } else part = longer;
+  }
+  return [...parts, part];
+};
+
 export type Paint = (style: Style, text: string) => string;
 
 export const painter =

@@ -39,7 +39,7 @@ const proposal: Proposal = {
 };
 
 const text = (over: Partial<Proposal> = {}) =>
-  renderPlan({ ...proposal, ...over }, { colour: false }).join("\n");
+  renderPlan({ ...proposal, ...over }, { colour: false, width: 80 }).join("\n");
 
 describe("renderPlan", () => {
   it("tells all that the person approves", () => {
@@ -83,5 +83,14 @@ Warning: plan: two subtasks say the opposite`);
     expect(text({ checks: [{ check: sly, approved: false }] })).toContain(
       "\n  npm test   (to be approved)\n",
     );
+  });
+});
+
+describe("a long description", () => {
+  it("is broken between words, and none is lost", () => {
+    const description = "many words that stand in one long line and averyveryverylongwordthatfitsnowhere too";
+    const plan = { ...proposal.plan, epic: { ...proposal.plan.epic, description } };
+    const lines = renderPlan({ ...proposal, plan }, { colour: false, width: 24 }).slice(1, 7);
+    expect(lines.join("\n")).toContain("  many words that stand\n  in one long line and\n  averyvery");
   });
 });
