@@ -14,7 +14,7 @@ export const runSwarm = Effect.fn("runSwarm")(function* (run: SwarmRun) {
   for (;;) {
     for (const subtask of subtasksOf(run)) {
       if (!canProceed(run, subtask) || FiberMap.hasUnsafe(fibers, subtask.id)) continue;
-      yield* FiberMap.run(
+      const fiber = yield* FiberMap.run(
         fibers,
         subtask.id,
         runSubtask(run, subtask.id).pipe(
@@ -24,9 +24,10 @@ export const runSwarm = Effect.fn("runSwarm")(function* (run: SwarmRun) {
               if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) failures.push(exit.cause);
             }),
           ),
-          Effect.ensuring(Queue.offer(run.wake, undefined)),
         ),
       );
+      // Observers run in the order they were added: when this one does, the map has let go of the fiber.
+      fiber.addObserver(() => Queue.offerUnsafe(run.wake, undefined));
     }
     const [failure] = failures;
     // A failure here is the store's, git's or the disk's, never an agent's: the swarm stops and can be resumed.
@@ -34,8 +35,6 @@ export const runSwarm = Effect.fn("runSwarm")(function* (run: SwarmRun) {
     if ((yield* FiberMap.size(fibers)) === 0 && !subtasksOf(run).some((subtask) => canProceed(run, subtask)))
       break;
     yield* Queue.take(run.wake);
-    // The fiber that woke us leaves the map just after it did.
-    yield* Effect.yieldNow;
   }
   const subtasks = subtasksOf(run);
   if (run.log.epic().status === "active" && subtasks.every((subtask) => subtask.phase === "merged")) {
