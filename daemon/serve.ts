@@ -31,6 +31,7 @@ import { Git } from "./platform/Git.ts";
 import { fileLog } from "./platform/log.ts";
 import { Processes } from "./platform/Processes.ts";
 import { sqlLayer } from "./platform/Sql.ts";
+import { killAllStrays } from "./platform/strays.ts";
 import { EventStore } from "./primitives/EventStore.ts";
 
 const root = dataFolder();
@@ -62,6 +63,8 @@ const serve = Effect.gen(function* () {
   const lifecycle = yield* Lifecycle;
   const data = yield* DataFolder;
   const socket = socketPath(root);
+  const strays = yield* killAllStrays(data.cloneId);
+  if (strays > 0) yield* Effect.logInfo("ended what a daemon that is gone had left running", { strays });
   const runFork = Effect.runForkWith(services);
   const handler = createHttpHandler({
     routes,

@@ -30,7 +30,7 @@ export const authenticate = Effect.fn("authenticate")(function* (request: Reques
   const data = yield* DataFolder;
   if (data.isPersonToken(token)) {
     const pid = Number(request.headers.get(headers.pid));
-    if (access === "person" && Number.isInteger(pid) && (yield* runsInsideWorker(pid))) {
+    if (access === "person" && Number.isInteger(pid) && (yield* runsInsideWorker(pid, data.cloneId))) {
       return yield* new NotAllowed({
         message: "Only the person may do this, and this process was started by an agent.",
       });
@@ -59,13 +59,14 @@ export const authenticate = Effect.fn("authenticate")(function* (request: Reques
   return caller;
 });
 
-/** Walks up from a process to see whether one of its ancestors bears a worker's marker. Linux only. */
-const runsInsideWorker = (pid: number): Effect.Effect<boolean> =>
+/** Walks up from a process to see whether one of its ancestors bears the marker of a worker of ours. Linux only. */
+const runsInsideWorker = (pid: number, cloneId: string): Effect.Effect<boolean> =>
   Effect.promise(async () => {
     let current = pid;
     for (let depth = 0; depth < 64 && current > 1; depth++) {
       const environment = await readFile(`/proc/${current}/environ`, "utf8").catch(() => "");
-      if (environment.split("\0").some((entry) => entry.startsWith(`${markerVariable}=`))) return true;
+      if (environment.split("\0").some((entry) => entry.startsWith(`${markerVariable}=${cloneId}.`)))
+        return true;
       const status = await readFile(`/proc/${current}/status`, "utf8").catch(() => "");
       current = Number(/^PPid:\s*(\d+)/m.exec(status)?.[1] ?? 0);
     }

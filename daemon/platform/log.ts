@@ -1,6 +1,7 @@
 /**
  * The daemon's log: a line of JSON for each entry and for each ended span, with the annotations (epic, cell,
- * correlation) of whatever was being done. The file is kept short by starting a new one at start.
+ * correlation) of whatever was being done. A file that has grown
+ * large becomes `<file>.1`, and a new one is begun.
  */
 import { appendFileSync, existsSync, renameSync, statSync } from "node:fs";
 import { Cause, Exit, Layer, Logger, References, Tracer } from "effect";
@@ -8,14 +9,18 @@ import { Cause, Exit, Layer, Logger, References, Tracer } from "effect";
 const rotateAt = 5 * 1024 * 1024;
 
 export const fileLog = (file: string) => {
-  if (existsSync(file) && statSync(file).size > rotateAt) renameSync(file, `${file}.1`);
+  let size = existsSync(file) ? statSync(file).size : 0;
   let lost = 0;
   // A full disk must not fail what is being logged; what could not be written is counted and said later.
   const write = (entry: object) => {
     try {
-      appendFileSync(file, `${JSON.stringify(lost === 0 ? entry : { ...entry, lostEntries: lost })}\n`, {
-        mode: 0o600,
-      });
+      if (size > rotateAt) {
+        renameSync(file, `${file}.1`);
+        size = 0;
+      }
+      const line = `${JSON.stringify(lost === 0 ? entry : { ...entry, lostEntries: lost })}\n`;
+      appendFileSync(file, line, { mode: 0o600 });
+      size += line.length;
       lost = 0;
     } catch {
       lost++;

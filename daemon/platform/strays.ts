@@ -9,12 +9,23 @@ import { Effect } from "effect";
 /** The name of the variable that bears the marker. */
 export const markerVariable = "OCVIBE_MARKER";
 
+/**
+ * A marker of ours: the clone's id first, so that a data folder's daemon knows its own processes from those of
+ * another daemon, for instance of one that tests itself.
+ */
+export const ownMarker = (cloneId: string, name: string): string => `${cloneId}.${name}`;
+
+/** Ends whatever a daemon of this data folder that is gone left running, and answers how many. */
+export const killAllStrays = (cloneId: string) => killMatching(`${markerVariable}=${cloneId}.`);
+
 /** Ends every process with this marker, again until none is left, and answers how many there were. */
-export const killStrays = Effect.fn("killStrays")(function* (marker: string) {
+export const killStrays = (marker: string) => killMatching(`${markerVariable}=${marker}\0`);
+
+const killMatching = Effect.fn("killStrays")(function* (entry: string) {
   let count = 0;
   // A process may fork while it is being looked for; a few rounds end that race.
   for (let round = 0; round < 20; round++) {
-    const pids = yield* findMarked(marker);
+    const pids = yield* Effect.promise(() => marked(entry));
     if (pids.length === 0) return count;
     for (const pid of pids) {
       try {
@@ -31,10 +42,10 @@ export const killStrays = Effect.fn("killStrays")(function* (marker: string) {
 
 /** The processes that bear a marker, never this one. */
 export const findMarked = (marker: string): Effect.Effect<ReadonlyArray<number>> =>
-  Effect.promise(() => marked(marker));
+  Effect.promise(() => marked(`${markerVariable}=${marker}\0`));
 
-const marked = async (marker: string): Promise<ReadonlyArray<number>> => {
-  const needle = Buffer.from(`${markerVariable}=${marker}\0`);
+const marked = async (entry: string): Promise<ReadonlyArray<number>> => {
+  const needle = Buffer.from(entry);
   const names = await readdir("/proc").catch(() => []);
   const pids = names.filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   const found = await Promise.all(pids.map((pid) => hasMarker(pid, needle)));

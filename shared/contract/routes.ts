@@ -248,7 +248,8 @@ export const contract = createRouter({
           after: opt(Schema.Int),
           type: opt(Str),
           stream: opt(Str),
-          limit: opt(Schema.Natural),
+          /** At most this many, from `after` on; 100,000 is the most that one answer holds. */
+          limit: opt(Schema.Natural.check(Schema.isLessThanOrEqualTo(100_000))),
         }),
       )
       .output(Schema.Array(StoredEvent)),

@@ -41,7 +41,9 @@ interface Notice {
 export class Swarms extends Context.Service<
   Swarms,
   {
-    /** Works on a swarm in the background; does nothing when this daemon already does. */
+    /** One decision of the person's on a swarm at a time, so that each sees what the one before it did. */
+    readonly inTurn: <A, E, R>(epicId: string, decision: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
+    /** Works on a swarm in the background; when this daemon already does, it looks once more before it stops. */
     readonly launch: (project: OpenProject, epicId: string) => Effect.Effect<void>;
     /**
      * Stops working on it: agents are ended, and what was under way stays resumable. Watchers are told of the end
@@ -67,6 +69,9 @@ export class Swarms extends Context.Service<
       const wakes = new Map<string, Queue.Queue<void>>();
       const problems = new Map<string, string>();
       const halting = new Set<string>();
+      /** Swarms that were launched while they were being worked on, and are looked at again when that ends. */
+      const again = new Map<string, OpenProject>();
+      const turns = new Map<string, Semaphore.Semaphore>();
       const landingTurn = yield* Semaphore.make(1);
       const feed = yield* PubSub.unbounded<Notice>();
 
@@ -126,7 +131,14 @@ export class Swarms extends Context.Service<
       });
 
       const launch = Effect.fn("Swarms.launch")(function* (project: OpenProject, epicId: string) {
-        if (isLive(epicId)) return;
+        if (isLive(epicId)) {
+          again.set(epicId, project);
+          return;
+        }
+        yield* begin(project, epicId);
+      });
+
+      const begin = Effect.fnUntraced(function* (project: OpenProject, epicId: string) {
         problems.delete(epicId);
         const wake = yield* Queue.unbounded<void>();
         wakes.set(epicId, wake);
@@ -143,6 +155,10 @@ export class Swarms extends Context.Service<
         // Observers run in the order they were added: by now the map has let go of the fiber.
         fiber.addObserver(() => {
           wakes.delete(epicId);
+          const next = again.get(epicId);
+          again.delete(epicId);
+          if (next !== undefined && !halting.has(epicId))
+            return void Effect.runForkWith(services)(begin(next, epicId));
           if (!halting.has(epicId)) PubSub.publishUnsafe(feed, { epicId, update: "ended" });
         });
       });
@@ -172,6 +188,11 @@ export class Swarms extends Context.Service<
         );
 
       return Swarms.of({
+        inTurn: (epicId, decision) => {
+          const turn = turns.get(epicId) ?? Semaphore.makeUnsafe(1);
+          turns.set(epicId, turn);
+          return turn.withPermit(decision);
+        },
         launch,
         halt: (epicId) =>
           Effect.acquireRelease(
@@ -186,9 +207,14 @@ export class Swarms extends Context.Service<
               }),
           ),
         awaitEnd: (epicId) =>
-          Effect.suspend(() => {
-            const fiber = Option.getOrUndefined(FiberMap.getUnsafe(fibers, epicId));
-            return fiber === undefined ? Effect.void : Effect.asVoid(Fiber.await(fiber));
+          Effect.gen(function* () {
+            for (;;) {
+              const fiber = Option.getOrUndefined(FiberMap.getUnsafe(fibers, epicId));
+              if (fiber === undefined) return;
+              yield* Fiber.await(fiber);
+              // It may have been launched anew; its observers have run when the next task does.
+              yield* Effect.sleep(0);
+            }
           }),
         view: Effect.fn("Swarms.view")(function* (project, epicId) {
           return viewOf(yield* followSwarm(project, epicId).pipe(Effect.provideService(EventStore, store)));

@@ -3,7 +3,7 @@
  * work on it. The only things ever written are the project's record and pins of base commits under `refs/vibe/`.
  */
 import { randomUUID } from "node:crypto";
-import { link, mkdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Effect, Result, Schema } from "effect";
 import { GitError, UnsupportedRepository } from "../../../shared/contract/errors.ts";
@@ -172,19 +172,25 @@ const usesLfs = Effect.fnUntraced(function* (
   return (yield* git.run(args, { cwd: root, expect: [1] })).exitCode === 0;
 });
 
-const ProjectRecord = Schema.Struct({ id: Schema.NonEmptyString, createdAt: Schema.String });
+const ProjectRecord = Schema.fromJsonString(
+  Schema.Struct({
+    id: Schema.NonEmptyString,
+    createdAt: Schema.String,
+    /** Where the repository was when this was written: a record that was copied with it is noticed by that. */
+    commonDir: Schema.String,
+  }),
+);
 const recordFile = (commonDir: string) => join(commonDir, "vibe", "project.json");
 
-/** The record of a project that was opened before, or undefined. */
-export const readProjectRecord = Effect.fn("readProjectRecord")(function* (commonDir: string) {
+const readRecord = Effect.fnUntraced(function* (commonDir: string) {
   const file = recordFile(commonDir);
   const text = yield* fileSystem(file, () => readFile(file, "utf8")).pipe(
     Effect.catchTag("FileSystemError", (error) =>
-      error.code === "ENOENT" ? Effect.succeed(undefined) : Effect.fail(error),
+      error.code === "ENOENT" || error.code === "ENOTDIR" ? Effect.succeed(undefined) : Effect.fail(error),
     ),
   );
   if (text === undefined) return undefined;
-  return yield* Schema.decodeUnknownEffect(Schema.fromJsonString(ProjectRecord))(text).pipe(
+  return yield* Schema.decodeUnknownEffect(ProjectRecord)(text).pipe(
     Effect.mapError(
       () =>
         new UnsupportedRepository({
@@ -196,16 +202,30 @@ export const readProjectRecord = Effect.fn("readProjectRecord")(function* (commo
   );
 });
 
+/**
+ * The record of a project that was opened before, or undefined. A repository that was moved stays the same
+ * project; a copy, whose original is still there, is another.
+ */
+export const readProjectRecord = Effect.fn("readProjectRecord")(function* (commonDir: string) {
+  const record = yield* readRecord(commonDir);
+  if (record === undefined || record.commonDir === commonDir) return record;
+  const original = yield* Effect.option(readRecord(record.commonDir));
+  const isCopy = original._tag === "Some" && original.value?.id === record.id;
+  return isCopy ? undefined : record;
+});
+
 /** The project's record under the common directory, written at first use. Of two racers one wins, for both. */
 export const projectRecord = Effect.fn("projectRecord")(function* (commonDir: string) {
   const known = yield* readProjectRecord(commonDir);
   if (known !== undefined) return known;
   const file = recordFile(commonDir);
-  const fresh = { id: randomUUID(), createdAt: new Date().toISOString() };
+  const fresh = { id: randomUUID(), createdAt: new Date().toISOString(), commonDir };
   const draft = `${file}.${fresh.id}`;
+  const isCopied = (yield* readRecord(commonDir)) !== undefined;
   yield* fileSystem(file, async () => {
     await mkdir(join(commonDir, "vibe"), { recursive: true });
     await writeFile(draft, `${JSON.stringify(fresh, null, 2)}\n`, { flag: "wx" });
+    if (isCopied) return rename(draft, file);
     // A link fails when the file is there; a rename would replace the other racer's.
     await link(draft, file).catch((cause) => {
       if (cause.code !== "EEXIST") throw cause;
@@ -218,9 +238,10 @@ export const projectRecord = Effect.fn("projectRecord")(function* (commonDir: st
 export const pinRef = (epicId: string): string => `refs/vibe/${epicId}/base`;
 
 /** Keeps a commit from being collected while a swarm works from it. */
-export const pin = Effect.fn("pin")(function* (root: string, epicId: string, commit: string) {
+export const pin = (root: string, epicId: string, commit: string) => pinCommit(root, pinRef(epicId), commit);
+
+export const pinCommit = Effect.fn("pinCommit")(function* (root: string, ref: string, commit: string) {
   const git = yield* Git;
-  const ref = pinRef(epicId);
   const now = (yield* git.run(["rev-parse", "--verify", "--quiet", ref], {
     cwd: root,
     expect: [1],

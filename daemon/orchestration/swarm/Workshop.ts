@@ -126,11 +126,12 @@ const configuration = (user: UserRepository): string => {
 
 /** What the user keeps out of git on this machine is kept out of snapshots too. */
 const userExcludes = Effect.fnUntraced(function* (user: UserRepository) {
-  const files = [user.config.get("core.excludesfile"), join(user.commonDir, "info", "exclude")];
+  const home = process.env.HOME ?? "";
+  // Where git looks when nothing is configured.
+  const usual = join(process.env.XDG_CONFIG_HOME || join(home, ".config"), "git", "ignore");
+  const files = [user.config.get("core.excludesfile") ?? usual, join(user.commonDir, "info", "exclude")];
   const texts: Array<string> = [];
   for (const file of files) {
-    if (file === undefined) continue;
-    const home = process.env.HOME ?? "";
     const path = file.startsWith("~/") ? join(home, file.slice(2)) : file;
     const text = yield* fileSystem(path, () => readFile(path, "utf8")).pipe(Effect.option);
     if (text._tag === "Some") texts.push(text.value.trimEnd());

@@ -18,6 +18,10 @@ const configurations = [
   /^\.ci\//,
   /^\.circleci\//,
   /^azure-pipelines\.yml$/,
+  // What runs the scripts can be told to run something else.
+  /(^|\/)(\.npmrc|\.yarnrc(\.yml)?|\.pnpmfile\.cjs|pnpm-workspace\.yaml|bunfig\.toml|\.node-version|\.nvmrc)$/,
+  // Vitest reads its configuration here when it has no file of its own.
+  /(^|\/)vite\.config\.[cm]?[jt]s$/,
   /^\.hive\/config\.json$/,
 ];
 

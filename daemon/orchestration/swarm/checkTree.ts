@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { Effect } from "effect";
 import type { Check, CheckResult, Finding } from "../../../shared/contract/gate.ts";
 import type { EpicState } from "../../../shared/contract/swarmState.ts";
+import { DataFolder } from "../../platform/DataFolder.ts";
+import { ownMarker } from "../../platform/strays.ts";
 import { prepareCheckout, removeCheckout } from "./checkout.ts";
 import type { OpenProject } from "./Projects.ts";
 import { runChecks } from "./runChecks.ts";
@@ -37,8 +39,10 @@ export const checkInFreshFolder = Effect.fn("checkInFreshFolder")(function* (opt
   readonly progress: (line: string) => void;
 }) {
   const { project } = options;
-  const marker = `gate.${randomBytes(8).toString("hex")}`;
-  const folder = join(options.parent, marker);
+  const { cloneId } = yield* DataFolder;
+  const name = `gate.${randomBytes(8).toString("hex")}`;
+  const marker = ownMarker(cloneId, name);
+  const folder = join(options.parent, name);
   return yield* Effect.gen(function* () {
     const commit = yield* project.workshop.commitOf(options.treeish);
     yield* prepareCheckout({ project, folder, commit, branch: "gate" });
@@ -51,6 +55,12 @@ export const checkInFreshFolder = Effect.fn("checkInFreshFolder")(function* (opt
     return yield* runChecks({ checks, folder, marker, progress });
   }).pipe(Effect.ensuring(Effect.ignore(removeCheckout(folder), { log: "Warn" })));
 });
+
+/**
+ * Results as an event keeps them: what a check printed is told once, in the finding that the agent gets.
+ */
+export const withoutOutput = (results: ReadonlyArray<CheckResult>): ReadonlyArray<CheckResult> =>
+  results.map((result) => ({ ...result, output: "" }));
 
 /** What the agent is told of each check that failed and was not waived: the telling line first, then the output. */
 export const failuresOf = (epic: EpicState, results: ReadonlyArray<CheckResult>): ReadonlyArray<Finding> =>

@@ -23,7 +23,9 @@ interface Which {
 }
 
 /** Continues a swarm from where its log says it stands; does nothing for one that is being worked on. */
-export const resumeSwarm = Effect.fn("resumeSwarm")(function* (which: Which) {
+export const resumeSwarm = (which: Which) => inTurn(which.epic, resume(which));
+
+const resume = Effect.fn("resumeSwarm")(function* (which: Which) {
   const { project, log, swarms } = yield* open(which);
   yield* refuseOver(log, "resumed");
   if (!swarms.isLive(which.epic)) {
@@ -35,10 +37,16 @@ export const resumeSwarm = Effect.fn("resumeSwarm")(function* (which: Which) {
 }, Effect.scoped);
 
 /** Ends a swarm: agents are stopped and leases freed; what was merged stays on its branch until discarded. */
-export const cancelSwarm = Effect.fn("cancelSwarm")(function* (which: Which) {
+export const cancelSwarm = (which: Which) => inTurn(which.epic, cancel(which));
+
+const cancel = Effect.fn("cancelSwarm")(function* (which: Which) {
   const { project, log, swarms } = yield* open(which);
   yield* refuseOver(log, "cancelled");
+  yield* refuseLanding(log);
   yield* stopWork(which, log);
+  // A landing that was under way was completed first.
+  yield* refuseOver(log, "cancelled");
+  yield* refuseLanding(log);
   yield* decide(log, [
     {
       stream: swarmStream(which.epic),
@@ -52,15 +60,17 @@ export const cancelSwarm = Effect.fn("cancelSwarm")(function* (which: Which) {
 }, Effect.scoped);
 
 /** Ends a swarm for good: its branches and pins go, nothing of it is left in the user's repository. */
-export const discardSwarm = Effect.fn("discardSwarm")(function* (which: Which) {
+export const discardSwarm = (which: Which) => inTurn(which.epic, discard(which));
+
+const discard = Effect.fn("discardSwarm")(function* (which: Which) {
   const { project, log, swarms } = yield* open(which);
   const { status } = log.epic();
-  if (status === "landed" || status === "landing") yield* refuseOver(log, "discarded");
-  if (status === "landing") {
-    return yield* new NotNow({ message: `${which.epic} is landing; \`resume\` completes that first.` });
-  }
+  if (status === "landed") yield* refuseOver(log, "discarded");
+  yield* refuseLanding(log);
   if (status !== "discarded") {
     yield* stopWork(which, log);
+    if (log.epic().status === "landed") yield* refuseOver(log, "discarded");
+    yield* refuseLanding(log);
     yield* decide(log, [
       { stream: swarmStream(which.epic), type: "swarm_discarded", data: { epic: which.epic } },
       ...(yield* closingEvents(project, log, "discarded")),
@@ -78,13 +88,24 @@ export const discardSwarm = Effect.fn("discardSwarm")(function* (which: Which) {
 }, Effect.scoped);
 
 /** Approves the landing of exactly this commit, and lands it. The answer comes when that is over. */
-export const approveLanding = Effect.fn("approveLanding")(function* (
-  which: Which & { readonly commit: string; readonly unchecked?: boolean },
-) {
+export const approveLanding = Effect.fn("approveLanding")(function* (which: LandingChoice) {
+  const swarms = yield* Swarms;
+  const projectId = yield* inTurn(which.epic, approve(which));
+  yield* swarms.awaitEnd(which.epic);
+  return yield* swarms.view(projectId, which.epic);
+});
+
+interface LandingChoice extends Which {
+  /** The head that the person saw. */
+  readonly commit: string;
+  readonly unchecked?: boolean;
+}
+
+const approve = Effect.fn("approve")(function* (which: LandingChoice) {
   const { project, log, swarms } = yield* open(which);
   yield* refuseOver(log, "landed");
   const { status, head, created } = log.epic();
-  if (swarms.isLive(which.epic) || status !== "ready") {
+  if (status !== "ready") {
     return yield* new NotNow({ message: notReady(log.epic(), swarms.isLive(which.epic)) });
   }
   if (head !== which.commit) {
@@ -101,18 +122,23 @@ export const approveLanding = Effect.fn("approveLanding")(function* (
   const approval = { epic: which.epic, commit: which.commit, unchecked: which.unchecked === true };
   yield* decide(log, [{ stream: swarmStream(which.epic), type: "landing_approved", data: approval }]);
   yield* swarms.launch(project, which.epic);
-  yield* swarms.awaitEnd(which.epic);
-  return yield* swarms.view(project.id, which.epic);
+  return project.id;
 }, Effect.scoped);
 
 /** The person's answer to a change that weakens the checks; it is bound to the tree that was shown. */
-export const answerGate = Effect.fn("answerGate")(function* (request: {
+export const answerGate = (request: GateAnswer) => inTurn(epicOf(request.cell), answer(request));
+
+interface GateAnswer {
   readonly project: string;
   readonly cell: string;
   readonly accept: boolean;
   readonly text?: string;
-}) {
-  const epic = request.cell.replace(/\.[^.]*$/, "");
+}
+
+const epicOf = (cell: string): string => cell.replace(/\.[^.]*$/, "");
+
+const answer = Effect.fn("answerGate")(function* (request: GateAnswer) {
+  const epic = epicOf(request.cell);
   const unasked = new NotFound({
     message: `${request.cell} waits for no answer; \`inbox\` lists what does.`,
   });
@@ -122,7 +148,7 @@ export const answerGate = Effect.fn("answerGate")(function* (request: {
   );
   const subtask = log.state().subtasks.get(request.cell);
   const last = subtask?.attempts.at(-1);
-  if (subtask?.phase !== "held" || last?.held === undefined) return yield* unasked;
+  if (isOver(log.epic()) || subtask?.phase !== "held" || last?.held === undefined) return yield* unasked;
   const data = {
     cell: request.cell,
     attempt: last.attempt,
@@ -138,8 +164,12 @@ export const answerGate = Effect.fn("answerGate")(function* (request: {
 const open = Effect.fnUntraced(function* (which: Which) {
   const projects = yield* Projects;
   const swarms = yield* Swarms;
-  const project = yield* projects.open(which.project);
-  return { project, swarms, log: yield* followSwarm(project.id, which.epic) };
+  const here = yield* projects.open(which.project);
+  const log = yield* followSwarm(here.id, which.epic);
+  const { root } = log.epic().created;
+  // Its surroundings are those of the checkout it was started in, wherever it is spoken of from.
+  const project = root === here.root ? here : yield* Effect.orElseSucceed(projects.open(root), () => here);
+  return { project, swarms, log };
 });
 
 const decide = Effect.fnUntraced(function* (log: SwarmLog, events: ReadonlyArray<NewEvent>) {
@@ -155,6 +185,15 @@ const refuseOver = (log: SwarmLog, verb: string) =>
         new NotNow({ message: `${log.epicId} can't be ${verb}: it is ${log.epic().status} already.` }),
       )
     : Effect.void;
+
+/** Half of the user's files may be new: only completing it puts them in order. */
+const refuseLanding = (log: SwarmLog) =>
+  log.epic().status === "landing"
+    ? Effect.fail(new NotNow({ message: `${log.epicId} is landing; \`resume\` completes that first.` }))
+    : Effect.void;
+
+const inTurn = <A, E, R>(epic: string, decision: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Swarms, (swarms) => swarms.inTurn(epic, decision));
 
 const notReady = (epic: EpicState, live: boolean): string =>
   live

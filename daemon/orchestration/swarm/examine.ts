@@ -114,9 +114,10 @@ const weakeningOf = Effect.fnUntraced(function* (
   if (isCheckFile(path)) return `${path} is part of the checks themselves.`;
   if (path.split("/").at(-1) === "package.json") {
     const [before, after] = [yield* workshop.readText(base, path), yield* workshop.readText(tree, path)];
-    return scriptsOf(before) === scriptsOf(after)
+    const changed = checkKeys.filter((key) => keyOf(before, key) !== keyOf(after, key));
+    return changed.length === 0
       ? undefined
-      : `The scripts in ${path} changed; the checks are made of them.`;
+      : `${changed.map((key) => `"${key}"`).join(", ")} in ${path} changed; the checks are made of it.`;
   }
   if (change.old !== null && isTestFile(path)) {
     if (change.new === null) return `The test file ${path} was deleted.`;
@@ -133,11 +134,24 @@ const weakeningOf = Effect.fnUntraced(function* (
 
 const isFile = (mode: string) => mode.startsWith("100");
 
-const scriptsOf = (text: string | undefined): string => {
+/** What of package.json decides what the checks run and how: the scripts, and where test runners and linters look. */
+const checkKeys = [
+  "scripts",
+  "type",
+  "jest",
+  "ava",
+  "mocha",
+  "nyc",
+  "c8",
+  "eslintConfig",
+  "eslintIgnore",
+  "prettier",
+];
+
+const keyOf = (text: string | undefined, key: string): string => {
   if (text === undefined) return "";
   try {
-    const { scripts } = JSON.parse(text) as { scripts?: unknown };
-    return canonicalJson(scripts ?? null);
+    return canonicalJson((JSON.parse(text) as Record<string, unknown>)[key] ?? null);
   } catch {
     // Not JSON: whatever it is, it is not what it was.
     return text;

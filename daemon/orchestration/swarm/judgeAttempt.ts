@@ -7,7 +7,7 @@ import type { CheckResult, Finding } from "../../../shared/contract/gate.ts";
 import type { AttemptState, SubtaskState } from "../../../shared/contract/swarmState.ts";
 import { Reservations } from "../../coordination/reservations/Reservations.ts";
 import type { NewEvent } from "../../primitives/EventStore.ts";
-import { checkTree, failuresOf } from "./checkTree.ts";
+import { checkTree, failuresOf, withoutOutput } from "./checkTree.ts";
 import { examine } from "./examine.ts";
 import { swarmStream } from "./SwarmLog.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
@@ -36,7 +36,11 @@ const judge = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState,
     findings: ReadonlyArray<Finding>,
     results: ReadonlyArray<CheckResult> = [],
   ): Verdict => ({
-    event: { stream, type: "gate_failed", data: { ...which, stage, findings, results } },
+    event: {
+      stream,
+      type: "gate_failed",
+      data: { ...which, stage, findings, results: withoutOutput(results) },
+    },
     paths: [],
   });
   if (exit.outcome !== "done") return failed("agent", [agentFailure(exit)]);
@@ -69,7 +73,11 @@ const judge = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskState,
   if (failures.length > 0) return failed("cell", failures, results);
   const files = changes.map((change) => change.path);
   const passed: Verdict = {
-    event: { stream, type: "gate_passed", data: { ...which, stage: "cell", tree, files, results } },
+    event: {
+      stream,
+      type: "gate_passed",
+      data: { ...which, stage: "cell", tree, files, results: withoutOutput(results) },
+    },
     paths: files,
   };
   return passed;

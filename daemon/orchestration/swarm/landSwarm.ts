@@ -10,7 +10,7 @@ import { epicReleased, Reservations } from "../../coordination/reservations/Rese
 import { faultPoint } from "../../platform/FaultPoint.ts";
 import { executeLanding, recoverLanding } from "./executeLanding.ts";
 import { finishTargetMerge, mergeTarget } from "./mergeTarget.ts";
-import { planLanding } from "./planLanding.ts";
+import { type LandingIntent, planLanding } from "./planLanding.ts";
 import { swarmStream } from "./SwarmLog.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
 import { unpin } from "./UserRepository.ts";
@@ -23,33 +23,35 @@ export type LandingOutcome = "landed" | "refused" | "again";
 
 /** Only to be called with an approval in the log. */
 export const landSwarm = Effect.fn("landSwarm")(function* (run: SwarmRun) {
-  const stream = swarmStream(run.epicId);
   yield* finishTargetMerge(run);
   if (run.log.epic().status === "landing") {
     const intent = run.log.epic().landing!;
     const state = yield* recoverLanding({ project: run.project, intent });
     if (state.kind === "landed") return yield* finishLanding(run);
     if (state.kind === "ask") return yield* refuse(run, state.message, state.paths);
-  } else {
-    const approval = run.log.epic().approval;
-    const { head, created } = run.log.epic();
-    if (approval === undefined || (approval.commit !== null && approval.commit !== head)) {
-      return yield* new NotNow({ message: `The landing of ${head} is not approved.` });
-    }
-    const plan = yield* planLanding({
-      project: run.project,
-      epicId: run.epicId,
-      target: created.target,
-      head,
-    }).pipe(
-      Effect.catchTag("LandingRefused", (refusal) => Effect.succeed({ kind: "refused", refusal } as const)),
-    );
-    if (plan.kind === "refused") return yield* refuse(run, plan.refusal.message, plan.refusal.paths);
-    if (plan.kind === "target-moved") return yield* mergeTarget(run, plan.target);
-    yield* run.log.append([{ stream, type: "landing_intended", data: plan.intent }]);
-    yield* faultPoint("landing-intended");
+    // Nothing was begun. Since then the user may have switched branches, so how to land is asked anew.
   }
-  const intent = run.log.epic().landing!;
+  const { approval, head, created } = run.log.epic();
+  if (approval === undefined || (approval.commit !== null && approval.commit !== head)) {
+    return yield* new NotNow({ message: `The landing of ${head} is not approved.` });
+  }
+  const plan = yield* planLanding({
+    project: run.project,
+    epicId: run.epicId,
+    target: created.target,
+    head,
+  }).pipe(
+    Effect.catchTag("LandingRefused", (refusal) => Effect.succeed({ kind: "refused", refusal } as const)),
+  );
+  if (plan.kind === "refused") return yield* refuse(run, plan.refusal.message, plan.refusal.paths);
+  if (plan.kind === "target-moved") return yield* mergeTarget(run, plan.target);
+  // Whoever cancels meanwhile waits: a landing that was begun is brought to its end.
+  return yield* Effect.uninterruptible(land(run, plan.intent));
+});
+
+const land = Effect.fnUntraced(function* (run: SwarmRun, intent: LandingIntent) {
+  yield* run.log.append([{ stream: swarmStream(run.epicId), type: "landing_intended", data: intent }]);
+  yield* faultPoint("landing-intended");
   const done = yield* executeLanding({ project: run.project, intent }).pipe(
     Effect.as(true),
     Effect.catchTag("LandingRefused", (refusal) =>

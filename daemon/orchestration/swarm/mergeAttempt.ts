@@ -11,7 +11,7 @@ import { safeName } from "../../coordination/hive/cellId.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
 import { leasePassed, Reservations } from "../../coordination/reservations/Reservations.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
-import { checkTree, failuresOf } from "./checkTree.ts";
+import { checkTree, failuresOf, withoutOutput } from "./checkTree.ts";
 import { actOnLease } from "./judgeAttempt.ts";
 import { swarmStream } from "./SwarmLog.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
@@ -51,7 +51,13 @@ export const mergeAttempt = Effect.fn("mergeAttempt")(function* (
   const author = run.project.identity;
 
   const refuse = (findings: ReadonlyArray<Finding>, results: ReadonlyArray<CheckResult>) =>
-    run.log.append([{ stream, type: "gate_failed", data: { ...which, stage: "merge", findings, results } }]);
+    run.log.append([
+      {
+        stream,
+        type: "gate_failed",
+        data: { ...which, stage: "merge", findings, results: withoutOutput(results) },
+      },
+    ]);
 
   let merged = commit;
   if (commit === last.base) merged = head;
@@ -65,7 +71,7 @@ export const mergeAttempt = Effect.fn("mergeAttempt")(function* (
       {
         stream,
         type: "gate_passed",
-        data: { ...which, stage: "merge", tree: result.tree, files: paths, results },
+        data: { ...which, stage: "merge", tree: result.tree, files: paths, results: withoutOutput(results) },
       },
     ]);
     const message = `Merge ${cell}: ${subtask.title}\n\nVibe-Merge: ${cell}\n`;

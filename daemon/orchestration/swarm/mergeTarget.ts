@@ -8,16 +8,19 @@ import type { Finding } from "../../../shared/contract/gate.ts";
 import { parsePattern } from "../../../shared/contract/pattern.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
-import { checkTree, failuresOf } from "./checkTree.ts";
+import { checkTree, failuresOf, withoutOutput } from "./checkTree.ts";
 import type { LandingOutcome } from "./landSwarm.ts";
 import { moveOnce } from "./mergeAttempt.ts";
 import { swarmStream } from "./SwarmLog.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
+import { pinCommit } from "./UserRepository.ts";
 
 export const mergeTarget = Effect.fn("mergeTarget")(function* (run: SwarmRun, target: string) {
   const { workshop } = run.project;
   const { head, startedAt: at, approval } = run.log.epic();
   const stream = swarmStream(run.epicId);
+  // The user may rewrite the branch later; what our commits name must stay.
+  yield* pinCommit(run.project.root, `refs/vibe/${run.epicId}/target-${target}`, target);
   const merge = yield* workshop.merge({ ours: head, theirs: target });
   const message = `Merge the target into swarm/${run.epicId}\n\nVibe-Epic: ${run.epicId}\n`;
   const author = run.project.identity;
@@ -34,7 +37,14 @@ export const mergeTarget = Effect.fn("mergeTarget")(function* (run: SwarmRun, ta
     {
       stream,
       type: "target_merge_intended",
-      data: { epic: run.epicId, ref: run.branch, old: head, new: merged, target, results },
+      data: {
+        epic: run.epicId,
+        ref: run.branch,
+        old: head,
+        new: merged,
+        target,
+        results: withoutOutput(results),
+      },
     },
   ]);
   yield* faultPoint("target-merge-intended");

@@ -2,7 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { Effect } from "effect";
 import { InvalidInput, ProcessError } from "../../../shared/contract/errors.ts";
+import { DataFolder } from "../../platform/DataFolder.ts";
 import { environment, Processes } from "../../platform/Processes.ts";
+import { ownMarker } from "../../platform/strays.ts";
 import { agentFault, parseAgentSpec } from "../agents/agentSpec.ts";
 import { inspect } from "./UserRepository.ts";
 
@@ -17,6 +19,7 @@ export const planTask = Effect.fn("planTask")(function* (request: {
 }) {
   const user = yield* inspect(request.project);
   const processes = yield* Processes;
+  const { cloneId } = yield* DataFolder;
   const spec = parseAgentSpec(request.planner);
   const fault = agentFault(request.planner, user.root, environment().PATH ?? "")?.replaceAll(
     "agent",
@@ -34,7 +37,7 @@ export const planTask = Effect.fn("planTask")(function* (request: {
       ...environment(),
       ...(request.maxSubtasks === undefined ? {} : { OCVIBE_MAX_SUBTASKS: String(request.maxSubtasks) }),
     },
-    marker: `plan.${randomBytes(8).toString("hex")}`,
+    marker: ownMarker(cloneId, `plan.${randomBytes(8).toString("hex")}`),
     stdin: request.task,
     timeoutMs,
     onStdout: (chunk) => {

@@ -15,7 +15,7 @@ import { DataFolder } from "../../platform/DataFolder.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { environment, Processes } from "../../platform/Processes.ts";
-import { killStrays } from "../../platform/strays.ts";
+import { killStrays, ownMarker } from "../../platform/strays.ts";
 import { runCommandAgent } from "../agents/commandRuntime.ts";
 import { prepareCheckout, removeCheckout } from "./checkout.ts";
 import { swarmStream } from "./SwarmLog.ts";
@@ -35,7 +35,8 @@ export const runAttempt = Effect.fn("runAttempt")(function* (run: SwarmRun, cell
   const origin = run.log.origin();
   const stream = swarmStream(run.epicId);
   const { name, token } = yield* agents.register(origin, { kind: "worker", epic: run.epicId, cell, attempt });
-  const marker = `${safeName(cell)}.${attempt}.${randomBytes(6).toString("hex")}`;
+  const { cloneId } = yield* DataFolder;
+  const marker = ownMarker(cloneId, `${safeName(cell)}.${attempt}.${randomBytes(6).toString("hex")}`);
   const folder = join(run.folder, safeName(cell), String(attempt));
   const base = subtask.reconciles?.base ?? run.log.epic().head;
   const spec = subtask.agent;

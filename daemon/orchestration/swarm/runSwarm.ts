@@ -49,6 +49,7 @@ const subtasksOf = (run: SwarmRun): ReadonlyArray<SubtaskState> =>
   run.log.epic().subtaskIds.map((id) => run.log.subtask(id));
 
 const canProceed = (run: SwarmRun, subtask: SubtaskState): boolean => {
+  if (run.log.epic().status !== "active") return false;
   switch (subtask.phase) {
     case "merged":
     case "blocked":

@@ -123,8 +123,12 @@ describe("authenticate", () => {
     () =>
       Effect.gen(function* () {
         const token = yield* personToken;
-        const pid = yield* processWith({ [markerVariable]: "run-1" });
+        const { cloneId } = yield* DataFolder;
+        const pid = yield* processWith({ [markerVariable]: `${cloneId}.run-1` });
         assert.strictEqual(yield* refusal("person", { token, pid }), "NotAllowed");
+        // A daemon that is tested by another one's worker has workers of its own.
+        const others = yield* processWith({ [markerVariable]: "another.run-1" });
+        assert.strictEqual((yield* ask("person", { token, pid: others })).kind, "person");
         assert.strictEqual((yield* ask("anyone", { token, pid })).kind, "person");
         // A process that is gone, or that says nothing, can't be looked up: then the token is what counts.
         for (const unknown of [{ pid: 2 ** 22 + 1 }, { pid: -5 }, { pid: 0 }, {}]) {

@@ -195,8 +195,9 @@ describe("connect", () => {
         import { spawn } from "node:child_process";
         const { OCVIBE_MARKER: _, ...env } = process.env;
         spawn(process.execPath, ["--input-type=module", "--eval", ${JSON.stringify(source)}], { env, stdio: "inherit" });`;
+      const clone = JSON.parse(readFileSync(join(folder, "clone.json"), "utf8")) as { id: string };
       const worker = spawn(process.execPath, ["--input-type=module", "--eval", outer], {
-        env: { ...process.env, OCVIBE_MARKER: "some-run" },
+        env: { ...process.env, OCVIBE_MARKER: `${clone.id}.some-run` },
         stdio: ["ignore", "pipe", "inherit"],
       });
       let printed = "";
