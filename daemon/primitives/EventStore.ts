@@ -4,8 +4,12 @@
  *
  * `append` returns when the events are durable. Appends that arrive together share a transaction, and one that
  * fails never fails its neighbours. `seq` has no gaps, and `at` never runs backwards.
+ *
+ * `decide` is compare-and-set for what no stream's last `seq` can express: the writer calls the decision when its
+ * turn has come, on views that are up to date with everything before it in the log or in the same transaction, so
+ * nothing comes between what it saw and what it writes. Locks, leases, deliveries and promises are decided so.
  */
-import { Context, Effect, Layer, type Scope, Stream } from "effect";
+import { Context, Effect, Layer, type Result, type Scope, Stream } from "effect";
 import type { SqlClient } from "effect/sql";
 import type { ConcurrencyConflict, EventRejected, StorageError } from "../../shared/contract/errors.ts";
 import type { Actor, EventDataOf, EventType, StoredEvent } from "../../shared/contract/events.ts";
@@ -14,8 +18,8 @@ import { type EventFilter, eventQueries } from "./eventQueries.ts";
 import { makeFeed } from "./eventStoreFeed.ts";
 import { startWriter } from "./eventStoreWriter.ts";
 import { migrate } from "./migrations.ts";
-import type { Projection, Row } from "./Projection.ts";
-import { decodeRow } from "./projectionTables.ts";
+import type { Projection, Row, RowChange, StateChange, StateTable } from "./Projection.ts";
+import { createStateTables, decodeRow } from "./projectionTables.ts";
 import { openProjections, type RebuildReport, rebuildProjection } from "./rebuildProjections.ts";
 import { storeId } from "./storeId.ts";
 
@@ -42,6 +46,33 @@ export interface AppendOptions {
   readonly expected?: Readonly<Record<string, number>>;
 }
 
+/** What a decision writes, all of it or nothing, and what its caller is told once that is durable. */
+export interface Decision<A> {
+  readonly events: ReadonlyArray<NewEvent>;
+  /** Rows of state tables. */
+  readonly state?: ReadonlyArray<RowChange>;
+  readonly answer: (stored: ReadonlyArray<StoredEvent>) => A;
+}
+
+/** The moment of a decision. */
+export interface Moment {
+  /** The `seq` that its first event will have. */
+  readonly seq: number;
+  /** Wall time in milliseconds, as the events will have it. */
+  readonly at: number;
+}
+
+/**
+ * What decisions look at: a fold, in memory, of the log and of state tables. It is ahead of the disk by what is
+ * being written, so only decisions may read it; what shows the state to others follows `onCommit`.
+ */
+export interface DecisionView {
+  /** Forgets everything and loads what is committed: at the start, and when a transaction failed. */
+  readonly load: Effect.Effect<void, StorageError>;
+  readonly applyEvent: (event: StoredEvent) => void;
+  readonly applyState?: (change: StateChange) => void;
+}
+
 export type AppendError = ConcurrencyConflict | EventRejected | StorageError;
 
 export class EventStore extends Context.Service<
@@ -55,6 +86,16 @@ export class EventStore extends Context.Service<
       events: ReadonlyArray<NewEvent>,
       options?: AppendOptions,
     ) => Effect.Effect<ReadonlyArray<StoredEvent>, AppendError>;
+    /**
+     * Lets the writer take a decision. The function must be quick and change nothing; it may be called again when
+     * its transaction fails. A failure is the caller's and writes nothing.
+     */
+    readonly decide: <A, E = never>(
+      origin: Origin,
+      decision: (moment: Moment) => Result.Result<Decision<A>, E>,
+    ) => Effect.Effect<A, E | EventRejected | StorageError>;
+    /** Loads a view and keeps it up to date with what is being written. */
+    readonly attach: (view: DecisionView) => Effect.Effect<void, StorageError, Scope.Scope>;
     /** In the order of `seq`, read page by page. */
     readonly read: (filter: EventFilter) => Stream.Stream<StoredEvent, StorageError>;
     readonly readAll: (filter: EventFilter) => Effect.Effect<ReadonlyArray<StoredEvent>, StorageError>;
@@ -67,7 +108,7 @@ export class EventStore extends Context.Service<
     readonly onCommit: (
       listener: (events: ReadonlyArray<StoredEvent>) => void,
     ) => Effect.Effect<void, never, Scope.Scope>;
-    /** Rows of a projection's table, of all projects unless `where` says which. */
+    /** Rows of a projection's or a state table, of all projects unless `where` says which. */
     readonly rows: (
       table: string,
       where?: Readonly<Record<string, string | number>>,
@@ -78,21 +119,30 @@ export class EventStore extends Context.Service<
 >()("opencode-vibe/primitives/EventStore") {
   static readonly layer = (
     projections: ReadonlyArray<Projection>,
+    stateTables: ReadonlyArray<StateTable> = [],
   ): Layer.Layer<EventStore, StorageError, SqlBatch | SqlClient.SqlClient> =>
-    Layer.effect(EventStore, make(projections));
+    Layer.effect(EventStore, make(projections, stateTables));
 }
 
-const make = Effect.fnUntraced(function* (projections: ReadonlyArray<Projection>) {
+const make = Effect.fnUntraced(function* (
+  projections: ReadonlyArray<Projection>,
+  stateTables: ReadonlyArray<StateTable>,
+) {
   const sql = yield* SqlBatch;
   yield* migrate();
   const id = yield* storeId();
+  yield* sql.run(createStateTables(stateTables));
   yield* openProjections(projections);
   const queries = eventQueries(sql);
   const listeners = new Set<(events: ReadonlyArray<StoredEvent>) => void>();
+  const views = new Set<DecisionView>();
+  const tables = [...projections.flatMap((one) => one.tables), ...stateTables];
   const writer = yield* startWriter({
     sql,
     queries,
     projections,
+    stateTables,
+    views,
     onCommitted: (events) => {
       for (const listener of listeners) listener(events);
       feed.publish(events);
@@ -101,8 +151,8 @@ const make = Effect.fnUntraced(function* (projections: ReadonlyArray<Projection>
   const feed = makeFeed({ queries, head: writer.head });
 
   const rows = (table: string, where: Readonly<Record<string, string | number>> = {}) => {
-    const spec = projections.flatMap((one) => one.tables).find(({ name }) => name === table);
-    if (spec === undefined) return Effect.die(new Error(`there is no projection table ${table}`));
+    const spec = tables.find(({ name }) => name === table);
+    if (spec === undefined) return Effect.die(new Error(`there is no table ${table}`));
     const names = Object.keys(where);
     const condition = names.length === 0 ? "" : ` WHERE ${names.map((name) => `${name} = ?`).join(" AND ")}`;
     return sql
@@ -117,9 +167,18 @@ const make = Effect.fnUntraced(function* (projections: ReadonlyArray<Projection>
     storeId: id,
     head: Effect.sync(writer.head),
     append: (origin, events, options) =>
-      events.length === 0
-        ? Effect.succeed([])
-        : writer.append({ origin, events, expected: options?.expected ?? {} }),
+      events.length === 0 ? Effect.succeed([]) : writer.append(origin, events, options?.expected ?? {}),
+    decide: (origin, decision) => writer.decide(origin, decision),
+    attach: (view) =>
+      Effect.acquireRelease(
+        writer.exclusively(
+          Effect.andThen(
+            view.load,
+            Effect.sync(() => views.add(view)),
+          ),
+        ),
+        () => Effect.sync(() => views.delete(view)),
+      ),
     read: queries.read,
     readAll: (filter) => Stream.runCollect(queries.read(filter)),
     subscribe: feed.subscribe,

@@ -32,5 +32,14 @@ export interface Projection {
   readonly apply: (event: AnyEvent) => ReadonlyArray<RowChange>;
 }
 
+/**
+ * What must last and is no event: checkpoints, visibility times, places in a queue. It is changed in the transaction
+ * of an append and not rebuilt from the log, so its columns change by a migration only.
+ */
+export type StateTable = TableSpec;
+
+/** A change of a row of a state table, and whose row it is. */
+export type StateChange = RowChange & { readonly tenant: string; readonly project: string };
+
 /** A row as read back: JSON columns parsed, `tenant` and `project` beside the columns. */
 export type Row = Readonly<Record<string, unknown>>;

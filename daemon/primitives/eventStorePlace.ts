@@ -1,6 +1,7 @@
 /**
- * Decides, outside SQL, whether one append can be stored and which events it makes. It gives sequence numbers from
- * `next` on; nothing is kept here, so an append whose transaction failed is simply placed again.
+ * Finds out, outside SQL, what one append or decision writes: whether its events can be stored, and which rows they
+ * change. It gives sequence numbers from `moment.seq` on; nothing is kept here, so an append whose transaction
+ * failed is simply placed again.
  */
 import { randomUUIDv7 } from "node:crypto";
 import { Effect, Result, Schema } from "effect";
@@ -8,23 +9,27 @@ import { canonicalJson } from "../../shared/contract/canonicalJson.ts";
 import { ConcurrencyConflict, EventRejected } from "../../shared/contract/errors.ts";
 import { eventData, type StoredEvent } from "../../shared/contract/events.ts";
 import type { SqlStatement } from "../platform/sqlWorker.ts";
-import type { NewEvent, Origin } from "./EventStore.ts";
+import type { Decision, Moment, NewEvent, Origin } from "./EventStore.ts";
 import { type EventQueries, localTenant } from "./eventQueries.ts";
-import type { Projection } from "./Projection.ts";
-import { applyEvent } from "./projectionTables.ts";
+import type { Projection, StateChange, StateTable } from "./Projection.ts";
+import { applyEvent, applyState } from "./projectionTables.ts";
 
 export interface Placement {
-  /** What the caller gets: for each event given, the event as stored. */
+  /** For each event given, the event as stored. */
   readonly stored: ReadonlyArray<StoredEvent>;
   /** Those of them that are new. */
   readonly fresh: ReadonlyArray<StoredEvent>;
-  /** What the new events do to the projections. */
+  readonly state: ReadonlyArray<StateChange>;
+  /** What all this does to the tables. */
   readonly changes: ReadonlyArray<SqlStatement>;
+  /** What the caller is told when it is durable. */
+  readonly answer: (stored: ReadonlyArray<StoredEvent>) => unknown;
 }
 
-interface Request {
+/** An append is a decision that looks at nothing. */
+export interface PlaceRequest {
   readonly origin: Origin;
-  readonly events: ReadonlyArray<NewEvent>;
+  readonly decide: (moment: Moment) => Result.Result<Decision<unknown>, unknown>;
   readonly expected: Readonly<Record<string, number>>;
 }
 
@@ -38,6 +43,7 @@ const encoders = new Map(
 export const makePlace = (options: {
   readonly queries: EventQueries;
   readonly projections: ReadonlyArray<Projection>;
+  readonly stateTables: ReadonlyArray<StateTable>;
   /** The `seq` of a stream's last event, by `streamKey`; counts the appends that share the transaction. */
   readonly headOf: (
     tenant: string,
@@ -45,16 +51,19 @@ export const makePlace = (options: {
     stream: string,
   ) => ReturnType<EventQueries["streamHead"]>;
 }) =>
-  Effect.fnUntraced(function* ({ origin, events, expected }: Request, next: number, at: string) {
-    const { queries, projections, headOf } = options;
+  Effect.fnUntraced(function* ({ origin, decide, expected }: PlaceRequest, moment: Moment) {
+    const { queries, projections, stateTables, headOf } = options;
+    const decided = yield* Effect.suspend(() => Effect.fromResult(decide(moment)));
+    const { events, answer } = decided;
     const tenant = origin.tenant ?? localTenant;
+    const at = new Date(moment.at).toISOString();
     const ids = events.flatMap((event) => event.id ?? []);
     const known = ids.length === 0 ? new Map<string, StoredEvent>() : new Map(yield* queries.byId(ids));
     const stored: Array<StoredEvent> = [];
     const fresh: Array<StoredEvent> = [];
     for (const event of events) {
       const wanted: StoredEvent = {
-        seq: next + fresh.length,
+        seq: moment.seq + fresh.length,
         id: event.id ?? randomUUIDv7(),
         tenant,
         project: origin.project,
@@ -79,17 +88,26 @@ export const makePlace = (options: {
       }
       stored.push(before ?? wanted);
     }
-    // An append that was stored before is answered, not judged by what came after it.
-    if (fresh.length > 0) {
+    // What was stored before is answered; it is not judged by what came after it, and changes nothing again.
+    const isNew = fresh.length > 0 || events.length === 0;
+    if (isNew) {
       for (const [stream, seq] of Object.entries(expected)) {
         const actual = yield* headOf(tenant, origin.project, stream);
         if (actual !== seq) return yield* conflict(stream, seq, actual);
       }
     }
+    const state = isNew
+      ? (decided.state ?? []).map((change) => ({ ...change, tenant, project: origin.project }))
+      : [];
     const placement: Placement = {
       stored,
       fresh,
-      changes: fresh.flatMap((event) => applyEvent(projections, event)),
+      state,
+      changes: [
+        ...fresh.flatMap((event) => applyEvent(projections, event)),
+        ...applyState(stateTables, state),
+      ],
+      answer,
     };
     return placement;
   });

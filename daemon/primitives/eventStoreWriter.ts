@@ -3,24 +3,30 @@
  * it fails it is tried by halves, so that only what is bad fails. (Two that bring the same event id are parted that
  * way too; the second then finds the first.)
  *
+ * Each member is placed on views that know of the ones placed before it. When the transaction fails, the views know
+ * of things that never were: they are loaded anew before anything else is decided.
+ *
  * A projection that throws fails the append whose event it was given. A listener that throws stops the writer for
  * good, since a view in memory would then differ from the log: every later append fails with that defect.
  */
-import { Cause, Clock, Deferred, Effect, Exit, Queue } from "effect";
-import { StorageError } from "../../shared/contract/errors.ts";
+import { Cause, Clock, Deferred, Effect, Exit, Queue, Result } from "effect";
+import { type EventRejected, StorageError } from "../../shared/contract/errors.ts";
 import type { StoredEvent } from "../../shared/contract/events.ts";
 import type { SqlBatch } from "../platform/Sql.ts";
-import type { AppendError, NewEvent, Origin } from "./EventStore.ts";
+import type { AppendError, Decision, DecisionView, Moment, NewEvent, Origin } from "./EventStore.ts";
 import type { EventQueries } from "./eventQueries.ts";
-import { makePlace, type Placement } from "./eventStorePlace.ts";
-import type { Projection } from "./Projection.ts";
+import { makePlace, type Placement, type PlaceRequest } from "./eventStorePlace.ts";
+import type { Projection, StateTable } from "./Projection.ts";
 
-/** One call of `append`, waiting for its transaction. */
-interface Member {
-  readonly origin: Origin;
-  readonly events: ReadonlyArray<NewEvent>;
-  readonly expected: Readonly<Record<string, number>>;
-  readonly done: Deferred.Deferred<ReadonlyArray<StoredEvent>, AppendError>;
+/** One call of `append` or `decide`, waiting for its transaction. */
+interface Member extends PlaceRequest {
+  /** Its types are those of the call: they are forgotten here and restored where it is answered. */
+  readonly done: Deferred.Deferred<unknown, unknown>;
+}
+
+interface Placed {
+  readonly member: Member;
+  readonly exit: Exit.Exit<Placement, unknown>;
 }
 
 /** Work that needs the writer for itself. */
@@ -40,10 +46,12 @@ export const startWriter = Effect.fnUntraced(function* (options: {
   readonly sql: SqlBatch["Service"];
   readonly queries: EventQueries;
   readonly projections: ReadonlyArray<Projection>;
+  readonly stateTables: ReadonlyArray<StateTable>;
+  readonly views: ReadonlySet<DecisionView>;
   /** Called in commit order, before any caller is answered. */
   readonly onCommitted: (events: ReadonlyArray<StoredEvent>) => void;
 }) {
-  const { sql, queries, projections } = options;
+  const { sql, queries, projections, stateTables, views } = options;
   const last = yield* queries.last;
   let head = last.seq;
   let lastAt = last.at === "" ? 0 : Date.parse(last.at);
@@ -69,23 +77,39 @@ export const startWriter = Effect.fnUntraced(function* (options: {
     remember(key, found);
     return found;
   });
-  const place = makePlace({ queries, projections, headOf });
+  const place = makePlace({ queries, projections, stateTables, headOf });
+
+  /** The views know of what was not written. */
+  let viewsStray = false;
+  const show = (placement: Placement) => {
+    for (const view of views) {
+      for (const event of placement.fresh) view.applyEvent(event);
+      for (const change of placement.state) view.applyState?.(change);
+    }
+  };
+  const loadViews = Effect.gen(function* () {
+    if (!viewsStray) return;
+    for (const view of views) yield* view.load;
+    viewsStray = false;
+  });
 
   const commit = (members: ReadonlyArray<Member>): Effect.Effect<void> =>
     Effect.gen(function* () {
+      const loaded = yield* Effect.exit(loadViews);
+      if (Exit.isFailure(loaded)) return yield* refuse(members, loaded.cause);
       const now = Math.max(yield* Clock.currentTimeMillis, lastAt);
-      const at = new Date(now).toISOString();
       tentative = new Map();
-      const placed: Array<{ readonly member: Member; readonly exit: Exit.Exit<Placement, AppendError> }> = [];
+      const placed: Array<Placed> = [];
       let next = head + 1;
       for (const member of members) {
-        const exit = yield* Effect.exit(place(member, next, at));
+        const exit = yield* Effect.exit(place(member, { seq: next, at: now }));
         placed.push({ member, exit });
         if (Exit.isFailure(exit)) continue;
         for (const event of exit.value.fresh) {
           tentative.set(streamKey(event.tenant, event.project, event.stream), event.seq);
         }
         next += exit.value.fresh.length;
+        yield* Effect.sync(() => show(exit.value));
       }
       const accepted = placed.flatMap(({ exit }) => (Exit.isSuccess(exit) ? [exit.value] : []));
       const written = yield* Effect.exit(write(accepted, now));
@@ -93,25 +117,32 @@ export const startWriter = Effect.fnUntraced(function* (options: {
         for (const { member, exit } of placed) {
           yield* Deferred.done(
             member.done,
-            Exit.map(exit, ({ stored }) => stored),
+            Exit.map(exit, ({ answer, stored }) => answer(stored)),
           );
         }
-      } else yield* retry(placed, written.cause);
+      } else {
+        viewsStray = true;
+        yield* retry(placed, written.cause);
+      }
     });
+
+  const refuse = (members: ReadonlyArray<Member>, cause: Cause.Cause<StorageError>) =>
+    Effect.forEach(members, ({ done }) => Deferred.failCause(done, cause), { discard: true });
 
   const write = Effect.fnUntraced(function* (accepted: ReadonlyArray<Placement>, now: number) {
     const fresh = accepted.flatMap((one) => one.fresh);
-    if (fresh.length === 0) return;
-    yield* sql.run([queries.insert(fresh), ...accepted.flatMap((one) => one.changes)]);
+    const changes = accepted.flatMap((one) => one.changes);
+    if (fresh.length === 0 && changes.length === 0) return;
+    yield* sql.run(fresh.length === 0 ? changes : [queries.insert(fresh), ...changes]);
     head += fresh.length;
-    lastAt = now;
+    if (fresh.length > 0) lastAt = now;
     for (const [key, seq] of tentative) remember(key, seq);
-    yield* Effect.sync(() => options.onCommitted(fresh));
+    if (fresh.length > 0) yield* Effect.sync(() => options.onCommitted(fresh));
   });
 
   /** A member refused beside one that failed is judged anew: it may have been refused because of that one. */
   const retry = Effect.fnUntraced(function* (
-    placed: ReadonlyArray<{ readonly member: Member; readonly exit: Exit.Exit<Placement, AppendError> }>,
+    placed: ReadonlyArray<Placed>,
     cause: Cause.Cause<StorageError>,
   ) {
     // A defect after the commit is not for retrying: what was written is written.
@@ -179,9 +210,22 @@ export const startWriter = Effect.fnUntraced(function* (options: {
 
   return {
     head: () => head,
-    append: Effect.fnUntraced(function* (member: Omit<Member, "done">) {
+    append: Effect.fnUntraced(function* (
+      origin: Origin,
+      events: ReadonlyArray<NewEvent>,
+      expected: Readonly<Record<string, number>>,
+    ) {
       const done = yield* Deferred.make<ReadonlyArray<StoredEvent>, AppendError>();
-      yield* submit({ ...member, done });
+      const decide = () => Result.succeed({ events, answer: wholly });
+      yield* submit({ origin, decide, expected, done: done as Member["done"] });
+      return yield* Deferred.await(done);
+    }),
+    decide: Effect.fnUntraced(function* <A, E>(
+      origin: Origin,
+      decide: (moment: Moment) => Result.Result<Decision<A>, E>,
+    ) {
+      const done = yield* Deferred.make<A, E | EventRejected | StorageError>();
+      yield* submit({ origin, decide, expected: {}, done: done as Member["done"] });
       return yield* Deferred.await(done);
     }),
     /** Runs when no transaction is open, and none is begun until it ends. */
@@ -195,3 +239,5 @@ export const startWriter = Effect.fnUntraced(function* (options: {
     }),
   };
 });
+
+const wholly = (stored: ReadonlyArray<StoredEvent>) => stored;

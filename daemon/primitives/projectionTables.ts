@@ -1,19 +1,24 @@
-/** Turns a projection's data into SQL for the embedded store. Table and column names are ours, never input. */
-import type { AnyEvent, StoredEvent } from "../../shared/contract/events.ts";
+/** Turns the data of projections and state tables into SQL for the embedded store. Table and column names are ours, never input. */
+import type { StoredEvent } from "../../shared/contract/events.ts";
 import { isKnown } from "../../shared/contract/events.ts";
 import type { SqlStatement } from "../platform/sqlWorker.ts";
-import type { Projection, Row, RowChange, TableSpec } from "./Projection.ts";
+import type { Projection, Row, RowChange, StateChange, StateTable, TableSpec } from "./Projection.ts";
 
 const sqlType = { text: "TEXT", integer: "INTEGER", real: "REAL", json: "TEXT" } as const;
 const owner = ["tenant", "project"] as const;
 
 export const createTables = (projection: Projection): ReadonlyArray<SqlStatement> =>
-  projection.tables.map((table) => {
-    const columns = Object.entries(table.columns).map(([name, type]) => `${name} ${sqlType[type]}`);
-    const key = `PRIMARY KEY (${[...owner, ...table.key].join(", ")})`;
-    const all = ["tenant TEXT NOT NULL", "project TEXT NOT NULL", ...columns, key].join(", ");
-    return { sql: `CREATE TABLE ${table.name} (${all}) WITHOUT ROWID`, args: [] };
-  });
+  projection.tables.map((table) => ({ sql: `CREATE TABLE ${definition(table)}`, args: [] }));
+
+export const createStateTables = (tables: ReadonlyArray<StateTable>): ReadonlyArray<SqlStatement> =>
+  tables.map((table) => ({ sql: `CREATE TABLE IF NOT EXISTS ${definition(table)}`, args: [] }));
+
+const definition = (table: TableSpec): string => {
+  const columns = Object.entries(table.columns).map(([name, type]) => `${name} ${sqlType[type]}`);
+  const key = `PRIMARY KEY (${[...owner, ...table.key].join(", ")})`;
+  const all = ["tenant TEXT NOT NULL", "project TEXT NOT NULL", ...columns, key].join(", ");
+  return `${table.name} (${all}) WITHOUT ROWID`;
+};
 
 export const createIndexes = (projection: Projection): ReadonlyArray<SqlStatement> =>
   projection.tables.flatMap((table) =>
@@ -51,19 +56,29 @@ export const applyEvent = (
   return projections
     .filter((projection) => projection.types.includes(event.type))
     .flatMap((projection) =>
-      projection.apply(event).map((change) => changeRow(tableOf(projection, change), event, change)),
+      projection.apply(event).map((change) => changeRow(tableOf(projection.tables, change), event, change)),
     );
 };
 
-const tableOf = (projection: Projection, change: RowChange): TableSpec => {
-  const table = projection.tables.find(({ name }) => name === change.table);
-  if (table === undefined) throw new Error(`projection ${projection.name} has no table ${change.table}`);
+/** The statements that change rows of state tables. */
+export const applyState = (
+  tables: ReadonlyArray<StateTable>,
+  changes: ReadonlyArray<StateChange>,
+): ReadonlyArray<SqlStatement> => changes.map((change) => changeRow(tableOf(tables, change), change, change));
+
+const tableOf = (tables: ReadonlyArray<TableSpec>, change: RowChange): TableSpec => {
+  const table = tables.find(({ name }) => name === change.table);
+  if (table === undefined) throw new Error(`there is no table ${change.table} to change`);
   return table;
 };
 
-const changeRow = (table: TableSpec, event: AnyEvent, change: RowChange): SqlStatement => {
+const changeRow = (
+  table: TableSpec,
+  owned: { readonly tenant: string; readonly project: string },
+  change: RowChange,
+): SqlStatement => {
   const keyNames = [...owner, ...table.key];
-  const keyValues = [event.tenant, event.project, ...table.key.map((name) => change.key[name] ?? null)];
+  const keyValues = [owned.tenant, owned.project, ...table.key.map((name) => change.key[name] ?? null)];
   if ("delete" in change) {
     return {
       sql: `DELETE FROM ${table.name} WHERE ${keyNames.map((n) => `${n} = ?`).join(" AND ")}`,

@@ -49,13 +49,56 @@ export const LeaseConflictEntry = Schema.Struct({
 });
 export type LeaseConflictEntry = typeof LeaseConflictEntry.Type;
 
+/** Somebody holds files that were asked for, or waits for them already. */
 export class LeaseConflict extends Schema.TaggedError<LeaseConflict>()("LeaseConflict", {
   message,
   conflicts: Schema.Array(LeaseConflictEntry),
+  /** How many requests would be served before this one if it waited. */
+  ahead: Schema.Natural,
+}) {}
+
+/** Waiting would never end: whoever is waited for waits for the caller. The cycle starts and ends with it. */
+export class Deadlock extends Schema.TaggedError<Deadlock>()("Deadlock", {
+  message,
+  cycle: Schema.Array(Schema.Struct({ holder: Schema.String, waitsFor: Schema.String })),
 }) {}
 
 /** The caller's fencing token is not the current one any more. */
 export class LockNotHeld extends Schema.TaggedError<LockNotHeld>()("LockNotHeld", { message }) {}
+
+/** Somebody holds the lock (perhaps the caller itself: it is not re-entrant), and did not give it up in time. */
+export class LockHeld extends Schema.TaggedError<LockHeld>()("LockHeld", {
+  message,
+  holder: Schema.String,
+  /** ISO 8601. */
+  expiresAt: Schema.String,
+}) {}
+
+/** The time that was given for something has passed. */
+export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", { message }) {}
+
+/** A deferred is settled once; `outcome` says how it was. */
+export class AlreadySettled extends Schema.TaggedError<AlreadySettled>()("AlreadySettled", {
+  message,
+  outcome: Schema.Literals(["resolved", "rejected", "expired"]),
+}) {}
+
+/** The deferred that was waited for was rejected; `reason` is the rejecter's. */
+export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", {
+  message,
+  reason: Schema.String,
+}) {}
+
+/** The message is not the caller's to ack any more: its visibility time ran out, or it was acked. */
+export class DeliveryLost extends Schema.TaggedError<DeliveryLost>()("DeliveryLost", { message }) {}
+
+export class UnknownRecipient extends Schema.TaggedError<UnknownRecipient>()("UnknownRecipient", {
+  message,
+  recipients: Schema.Array(Schema.String),
+}) {}
+
+/** The name belongs to another; a name is given once in a project. */
+export class NameTaken extends Schema.TaggedError<NameTaken>()("NameTaken", { message }) {}
 
 export class ConcurrencyConflict extends Schema.TaggedError<ConcurrencyConflict>()("ConcurrencyConflict", {
   message,
@@ -143,7 +186,15 @@ export const AnyError = Schema.Union([
   InvalidPlan,
   UnsupportedRepository,
   LeaseConflict,
+  Deadlock,
   LockNotHeld,
+  LockHeld,
+  TimedOut,
+  AlreadySettled,
+  Rejected,
+  DeliveryLost,
+  UnknownRecipient,
+  NameTaken,
   ConcurrencyConflict,
   EventRejected,
   StorageError,
@@ -170,7 +221,15 @@ export const exitCodeOf: Readonly<Record<AnyError["_tag"], 1 | 2 | 3 | 4>> = {
   InvalidPlan: 2,
   UnsupportedRepository: 2,
   LeaseConflict: 3,
+  Deadlock: 3,
   LockNotHeld: 3,
+  LockHeld: 3,
+  TimedOut: 1,
+  AlreadySettled: 3,
+  Rejected: 1,
+  DeliveryLost: 3,
+  UnknownRecipient: 2,
+  NameTaken: 3,
   ConcurrencyConflict: 3,
   EventRejected: 1,
   StorageError: 1,

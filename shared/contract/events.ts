@@ -66,7 +66,12 @@ export const eventData = {
     epic: opt(Str),
     cell: opt(Str),
     attempt: opt(Schema.Natural),
+    /** Of a session: the program it runs in, and that program's own id for it. */
+    harness: opt(Str),
+    session: opt(Str),
   }),
+  /** The same session came back: from now on this token is the agent's, and the one before it nobody's. */
+  agent_rejoined: Schema.Struct({ name: Str, tokenHash: Str }),
   agent_ended: Schema.Struct({ name: Str, reason: Str }),
 
   // stream `cell/<id>`
@@ -91,10 +96,48 @@ export const eventData = {
     /** ISO 8601; absent: held until released. */
     expiresAt: opt(Str),
   }),
-  lease_released: Schema.Struct({ lease: Str, reason: Str }),
+  /** With `patterns`, only these go and the lease keeps the others. */
+  lease_released: Schema.Struct({ lease: Str, reason: Str, patterns: opt(Schema.Array(Str)) }),
   lease_expired: Schema.Struct({ lease: Str }),
+  /** It ended because somebody with the right to it took the files; the same batch grants them to `by`. */
+  lease_taken_over: Schema.Struct({ lease: Str, by: Str, reason: opt(Str) }),
+  /** It ended because its holder gave the files to `to`; the same batch grants them. */
+  lease_handed_over: Schema.Struct({ lease: Str, to: Str, reason: opt(Str) }),
   /** The lease of a merged cell stays with its epic until that is landed or discarded. */
   lease_passed: Schema.Struct({ lease: Str, toEpic: Str }),
+
+  // stream `lock/<name>`; the lock's fencing token is the `seq` of `lock_acquired`
+  lock_acquired: Schema.Struct({ name: Str, holder: Str, expiresAt: Str }),
+  lock_released: Schema.Struct({ name: Str, token: Schema.Int }),
+  lock_expired: Schema.Struct({ name: Str, token: Schema.Int }),
+
+  // stream `mail/<thread>`; the id of `mail_sent` is the message's
+  mail_sent: Schema.Struct({
+    id: Str,
+    from: Str,
+    to: Schema.Array(Str),
+    subject: Str,
+    body: Str,
+    thread: Str,
+    importance: Schema.Literals(["low", "normal", "high", "urgent"]),
+    /** Id of the deferred that takes the answer. */
+    replyTo: opt(Str),
+  }),
+  mail_acked: Schema.Struct({ id: Str, recipient: Str }),
+  /** It was delivered as often as allowed and never acked; `error` is what the last attempt said. */
+  mail_dead: Schema.Struct({ id: Str, recipient: Str, deliveries: Schema.Natural, error: Str }),
+  /** A dead letter was put back into its inbox by hand. */
+  mail_revived: Schema.Struct({ id: Str, recipient: Str }),
+
+  // stream `deferred/<id>`
+  deferred_created: Schema.Struct({ id: Str, expiresAt: Str, owner: opt(Str) }),
+  deferred_resolved: Schema.Struct({ id: Str, value: Schema.Json }),
+  deferred_rejected: Schema.Struct({ id: Str, reason: Str }),
+  deferred_expired: Schema.Struct({ id: Str }),
+
+  // stream `store`
+  /** The data of the event at `redacted` was replaced by `{"redacted":1}`, here and in what was made of it. */
+  event_redacted: Schema.Struct({ redacted: Schema.Int, type: Str, reason: Str }),
 
   // stream `swarm/<epic>`
   epic_created: Schema.Struct({

@@ -129,7 +129,7 @@ export class Reservations extends Context.Service<
             const at = now();
             const conflicts = book.conflicts(origin.project, wanted, { ...by, exclusive }, at);
             if (conflicts.length > 0)
-              return yield* new LeaseConflict({ message: refusal(conflicts), conflicts });
+              return yield* new LeaseConflict({ message: refusal(conflicts), conflicts, ahead: 0 });
             const granted: NewEvent = {
               stream,
               type: "lease_granted",

@@ -14,10 +14,10 @@ import {
 describe("jsonError", () => {
   it("is one line with tag, message and the error's own fields", () => {
     const conflicts = [{ requested: "src/**", held: "src/a.ts", holder: "BlueLake" }];
-    const line = jsonError(new LeaseConflict({ message: "held\nby another", conflicts }));
+    const line = jsonError(new LeaseConflict({ message: "held\nby another", conflicts, ahead: 0 }));
     expect(line).not.toContain("\n");
     expect(JSON.parse(line)).toEqual({
-      error: { tag: "LeaseConflict", message: "held\nby another", conflicts },
+      error: { tag: "LeaseConflict", message: "held\nby another", conflicts, ahead: 0 },
     });
   });
 });
