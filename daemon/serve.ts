@@ -12,7 +12,7 @@ import { version } from "../shared/contract/version.ts";
 import { createHttpHandler } from "../shared/router/createHttpHandler.ts";
 import { authenticate } from "./api/authenticate.ts";
 import { encodeFailure, refuseRequest } from "./api/encodeFailure.ts";
-import { routes } from "./api/handlers.ts";
+import { routes } from "./api/handlers/routes.ts";
 import { Lifecycle } from "./api/Lifecycle.ts";
 import { listen } from "./api/listen.ts";
 import { Agents } from "./coordination/agents/Agents.ts";

@@ -13,6 +13,8 @@ import { markerVariable } from "../platform/strays.ts";
 
 export type Caller =
   | { readonly kind: "person"; readonly actor: Actor }
+  /** What a harness's hooks call; it knows sessions, and is none. */
+  | { readonly kind: "launcher"; readonly actor: Actor }
   /** An agent acts only within its own project. */
   | { readonly kind: "agent"; readonly actor: Actor; readonly name: string; readonly project: string };
 

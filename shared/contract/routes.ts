@@ -2,12 +2,12 @@
  * The route table: the only way into the daemon. A client is typed by it, the daemon implements it
  * (`daemon/api/`), and nothing else is an API.
  *
- * `access` says whose token a route takes: `person` alone, or `anyone` with a token (agents too). Whatever
- * changes the person's repository or speaks with the person's authority is `person`.
+ * `access` says whose token a route takes, see `Access`. Whatever changes the person's repository or speaks with the
+ * person's authority is `person`.
  */
 import { Schema } from "effect";
 import { createRouter } from "../router/createRouter.ts";
-import { o } from "../router/o.ts";
+import { o as route } from "../router/o.ts";
 import { LeaseConflictEntry } from "./errors.ts";
 import { StoredEvent, Target } from "./events.ts";
 import { Check, CheckResult, Finding } from "./gate.ts";
@@ -142,6 +142,100 @@ export const LeaseView = Schema.Struct({
   reason: opt(Str),
 });
 
+/** A request that waits for its files. */
+export const TicketView = Schema.Struct({
+  ticket: Str,
+  holder: Str,
+  cell: opt(Str),
+  epic: opt(Str),
+  patterns: Schema.Array(Str),
+  exclusive: Schema.Boolean,
+  reason: opt(Str),
+  /** How many requests are served before it, because they are earlier and want files of it. */
+  ahead: Schema.Natural,
+  /** What it waits for now. */
+  conflicts: Schema.Array(LeaseConflictEntry),
+});
+export type TicketView = typeof TicketView.Type;
+
+/** The answer to a request for files that may wait. */
+export const Reserved = Schema.Union([
+  Schema.Struct({ kind: Schema.Literal("granted"), lease: LeaseView }),
+  /** Not yet: ask again with the ticket to keep the place, which is lost 10 minutes after the last time. */
+  Schema.Struct({ kind: Schema.Literal("waiting"), ticket: TicketView }),
+]);
+export type Reserved = typeof Reserved.Type;
+
+export const AgentView = Schema.Struct({
+  name: Str,
+  kind: Schema.Literals(["worker", "session"]),
+  harness: opt(Str),
+  epic: opt(Str),
+  cell: opt(Str),
+  registeredAt: Str,
+  /** Absent for one that is at work. */
+  endedAt: opt(Str),
+});
+export type AgentView = typeof AgentView.Type;
+
+/** May a file be written? `docs/security.md` has the whole table. */
+export const WriteVerdict = Schema.Struct({
+  allowed: Schema.Boolean,
+  /** One sentence for whoever asked; empty when there is nothing to say. */
+  message: Str,
+  /** Who stands in the way, or (for the person, who is only warned) whose files these are. */
+  conflicts: Schema.Array(LeaseConflictEntry),
+  /** The check reserved the file for the asking session until then. */
+  reservedUntil: opt(Str),
+});
+export type WriteVerdict = typeof WriteVerdict.Type;
+
+export const Importance = Schema.Literals(["low", "normal", "high", "urgent"]);
+
+export const Message = Schema.Struct({
+  id: Str,
+  from: Str,
+  to: Schema.Array(Str),
+  subject: Str,
+  body: Str,
+  thread: Str,
+  importance: Importance,
+  /** A deferred that waits for the answer. */
+  replyTo: opt(Str),
+  at: Str,
+});
+export type Message = typeof Message.Type;
+
+/** A message that was handed out: it comes back at `visibleAgainAt` unless it is acked with its `delivery`. */
+export const Delivery = Schema.Struct({
+  ...Message.fields,
+  delivery: Str,
+  /** The first delivery is 1. */
+  deliveries: Schema.Natural,
+  visibleAgainAt: Str,
+});
+export type Delivery = typeof Delivery.Type;
+
+export const DeadLetter = Schema.Struct({
+  ...Message.fields,
+  recipient: Str,
+  deliveries: Schema.Natural,
+  error: Str,
+  deadAt: Str,
+});
+export type DeadLetter = typeof DeadLetter.Type;
+
+export const DeferredView = Schema.Struct({
+  id: Str,
+  state: Schema.Literals(["pending", "resolved", "rejected", "expired"]),
+  expiresAt: Str,
+  /** Of a resolved one. */
+  value: opt(Schema.Json),
+  /** Of a rejected one. */
+  reason: opt(Str),
+});
+export type DeferredView = typeof DeferredView.Type;
+
 export const DaemonStatus = Schema.Struct({
   pid: Schema.Int,
   version: Str,
@@ -171,6 +265,28 @@ export const SwarmUpdate = Schema.Union([
 export type SwarmUpdate = typeof SwarmUpdate.Type;
 
 const epic = { ...project, epic: Str };
+
+/**
+ * Whose token a route takes. The launcher is the program that a harness's hooks call: it may register a session and
+ * ask the write check, and nothing else.
+ */
+export type Access =
+  | "person"
+  /** The person, and agents. */
+  | "anyone"
+  /** The person, and the launcher. */
+  | "registrar"
+  /** The person, agents, and the launcher. */
+  | "everybody";
+
+const o = <Streams extends boolean = false>(options: {
+  readonly access: Access;
+  readonly stream?: Streams;
+}) => route<Streams>(options);
+
+/** Seconds that a call waits for at most: harnesses give up after 60, and then would not know what became of it. */
+const waitSeconds = opt(Schema.Natural.check(Schema.isLessThanOrEqualTo(25)));
+const deferredId = { ...project, id: Str };
 
 export const contract = createRouter({
   daemon: {
@@ -256,6 +372,30 @@ export const contract = createRouter({
     follow: o({ access: "anyone", stream: true })
       .input(Schema.Struct({ project: opt(Str), after: opt(Schema.Int), type: opt(Str) }))
       .output(StoredEvent),
+    /** The rows of the projections as of a sequence number or a time (ISO 8601). */
+    stateAt: o({ access: "person" })
+      .input(
+        Schema.Struct({ project: opt(Str), seq: opt(Schema.Natural), at: opt(Str), projection: opt(Str) }),
+      )
+      .output(
+        Schema.Struct({
+          seq: Schema.Natural,
+          projections: Schema.Record(Str, Schema.Array(Schema.Record(Str, Schema.Json))),
+        }),
+      ),
+    /** Replaces an event's data by a marker, everywhere it is kept. */
+    redact: o({ access: "person" })
+      .input(Schema.Struct({ seq: Schema.Natural, reason: Str }))
+      .output(Schema.Struct({ seq: Schema.Natural, redaction: Schema.Natural })),
+    /** Frees what nothing needs any more: says what it would free, and frees it when told to. */
+    gc: o({ access: "person" })
+      .input(Schema.Struct({ free: Schema.Boolean }))
+      .output(
+        Schema.Struct({
+          items: Schema.Array(Schema.Struct({ what: Str, path: opt(Str), bytes: Schema.Natural })),
+          freed: Schema.Boolean,
+        }),
+      ),
     /** Drops every projection, replays the log, and says whether the rows are the same as before. */
     rebuild: o({ access: "person" })
       .input(Schema.Struct({}))
@@ -290,11 +430,153 @@ export const contract = createRouter({
       .input(Schema.Struct({ ...project, id: Str }))
       .output(CellView),
   },
+  agents: {
+    /**
+     * Makes an agent and its token. With `harness` and `session` it is that session's: the same session that comes
+     * back is the same agent, with its leases, and a new token.
+     */
+    register: o({ access: "registrar" })
+      .input(Schema.Struct({ ...project, name: opt(Str), harness: opt(Str), session: opt(Str) }))
+      .output(Schema.Struct({ name: Str, token: Str })),
+    list: o({ access: "anyone" })
+      .input(Schema.Struct({ ...project, ended: opt(Schema.Boolean) }))
+      .output(Schema.Array(AgentView)),
+    /** An agent ends itself, the person whom `name` says. What it holds by hand is released. */
+    end: o({ access: "anyone" })
+      .input(Schema.Struct({ ...project, name: opt(Str) }))
+      .output(AgentView),
+    /** The session is over, as its harness tells the launcher. */
+    endSession: o({ access: "registrar" })
+      .input(Schema.Struct({ ...project, harness: Str, session: Str }))
+      .output(Schema.Struct({ ended: Schema.Array(Str) })),
+  },
   reservations: {
     list: o({ access: "anyone" }).input(Schema.Struct(project)).output(Schema.Array(LeaseView)),
+    queue: o({ access: "anyone" }).input(Schema.Struct(project)).output(Schema.Array(TicketView)),
     check: o({ access: "anyone" })
       .input(Schema.Struct({ ...project, path: Str }))
       .output(Schema.Array(LeaseConflictEntry)),
+    /** For the caller. Without `waitSeconds` a conflict is refused; with it, it waits in the queue. */
+    reserve: o({ access: "anyone" })
+      .input(
+        Schema.Struct({
+          ...project,
+          patterns: Schema.Array(Str),
+          ttlSeconds: opt(Schema.Int),
+          shared: opt(Schema.Boolean),
+          reason: opt(Str),
+          waitSeconds,
+          /** From an earlier answer, to go on waiting in the same place. */
+          ticket: opt(Str),
+        }),
+      )
+      .output(Reserved),
+    /** Leaves the queue. */
+    withdraw: o({ access: "anyone" })
+      .input(Schema.Struct({ ...project, ticket: Str }))
+      .output(Schema.Struct({ ticket: Str })),
+    renew: o({ access: "anyone" })
+      .input(Schema.Struct({ ...project, lease: Str, token: Schema.Int, ttlSeconds: opt(Schema.Int) }))
+      .output(LeaseView),
+    /** Of the caller's own: these patterns, or everything. */
+    release: o({ access: "anyone" })
+      .input(Schema.Struct({ ...project, patterns: opt(Schema.Array(Str)), all: opt(Schema.Boolean) }))
+      .output(Schema.Struct({ released: Schema.Array(Str) })),
+    /** Ends every lease that overlaps the patterns, and grants these to the person. */
+    takeover: o({ access: "person" })
+      .input(
+        Schema.Struct({
+          ...project,
+          patterns: Schema.Array(Str),
+          ttlSeconds: opt(Schema.Int),
+          reason: opt(Str),
+        }),
+      )
+      .output(
+        Schema.Struct({
+          lease: LeaseView,
+          /** The leases that ended. */
+          ended: Schema.Array(LeaseView),
+        }),
+      ),
+    /** Gives leases of the caller's own to another agent, past the queue. */
+    handover: o({ access: "anyone" })
+      .input(Schema.Struct({ ...project, patterns: Schema.Array(Str), to: Str, reason: opt(Str) }))
+      .output(Schema.Array(LeaseView)),
+    /** Asked before a write. `harness` and `session` say for whom the launcher asks; `cwd` is where it runs. */
+    writeCheck: o({ access: "everybody" })
+      .input(Schema.Struct({ ...project, path: Str, harness: opt(Str), session: opt(Str) }))
+      .output(WriteVerdict),
+  },
+  mail: {
+    /** From the caller. The `id` (a UUIDv7) makes a repeated call the same message. */
+    send: o({ access: "anyone" })
+      .input(
+        Schema.Struct({
+          ...project,
+          id: opt(Str),
+          to: Schema.Array(Str),
+          subject: Str,
+          body: opt(Str),
+          thread: opt(Str),
+          importance: opt(Importance),
+          replyTo: opt(Str),
+        }),
+      )
+      .output(Message),
+    /** Leases the caller's messages to it for `visibilitySeconds`; waits for the first one if told to. */
+    receive: o({ access: "anyone" })
+      .input(
+        Schema.Struct({
+          ...project,
+          limit: opt(Schema.Natural),
+          visibilitySeconds: opt(Schema.Natural),
+          waitSeconds,
+        }),
+      )
+      .output(Schema.Array(Delivery)),
+    ack: o({ access: "anyone" })
+      .input(Schema.Struct({ ...project, id: Str, delivery: Str }))
+      .output(Schema.Struct({ id: Str })),
+    /** What waits in the caller's inbox, or in that of whom the person names; nothing is handed out by it. */
+    inbox: o({ access: "anyone" })
+      .input(Schema.Struct({ ...project, of: opt(Str) }))
+      .output(Schema.Array(Message)),
+    /** Sends, and waits for the answer; without one in time, the answer can be awaited by the deferred's id. */
+    ask: o({ access: "anyone" })
+      .input(
+        Schema.Struct({
+          ...project,
+          to: Str,
+          subject: Str,
+          body: opt(Str),
+          expiresSeconds: opt(Schema.Natural),
+          waitSeconds,
+        }),
+      )
+      .output(DeferredView),
+    dead: o({ access: "anyone" })
+      .input(Schema.Struct({ ...project, of: opt(Str) }))
+      .output(Schema.Array(DeadLetter)),
+    revive: o({ access: "person" })
+      .input(Schema.Struct({ ...project, id: Str, recipient: Str }))
+      .output(Message),
+  },
+  deferred: {
+    create: o({ access: "anyone" })
+      .input(Schema.Struct({ ...project, expiresSeconds: opt(Schema.Natural) }))
+      .output(DeferredView),
+    get: o({ access: "anyone" }).input(Schema.Struct(deferredId)).output(DeferredView),
+    /** Answers when it is settled, or with a pending one when the time is up. */
+    await: o({ access: "anyone" })
+      .input(Schema.Struct({ ...deferredId, waitSeconds }))
+      .output(DeferredView),
+    resolve: o({ access: "anyone" })
+      .input(Schema.Struct({ ...deferredId, value: Schema.Json }))
+      .output(DeferredView),
+    reject: o({ access: "anyone" })
+      .input(Schema.Struct({ ...deferredId, reason: Str }))
+      .output(DeferredView),
   },
 });
 export type Contract = typeof contract;

@@ -3,7 +3,7 @@ import { forbidden } from "../../scripts/direction.ts";
 
 it("lets imports go down and to shared, never up and never sideways", () => {
   const allowed: ReadonlyArray<readonly [string, string]> = [
-    ["daemon/api/handlers.ts", "daemon/orchestration/swarm/Swarms.ts"],
+    ["daemon/api/handlers/routes.ts", "daemon/orchestration/swarm/Swarms.ts"],
     ["daemon/orchestration/swarm/Swarms.ts", "daemon/primitives/EventStore.ts"],
     ["daemon/coordination/hive/Hive.ts", "daemon/coordination/hive/stamp.ts"],
     ["daemon/coordination/hive/Hive.ts", "daemon/coordination/reservations/Reservations.ts"],

@@ -1,0 +1,106 @@
+/** The route table's handlers: each hands its input to the part that knows. An agent sees its own project only. */
+import { Effect, Stream } from "effect";
+import type { AnyError } from "../../../shared/contract/errors.ts";
+import { contract } from "../../../shared/contract/routes.ts";
+import { implement } from "../../../shared/router/implement.ts";
+import { Hive } from "../../coordination/hive/Hive.ts";
+import { approveChecks } from "../../orchestration/swarm/approveChecks.ts";
+import { checkBase } from "../../orchestration/swarm/checkBase.ts";
+import {
+  answerGate,
+  approveLanding,
+  cancelSwarm,
+  discardSwarm,
+  resumeSwarm,
+} from "../../orchestration/swarm/decideSwarm.ts";
+import { Projects } from "../../orchestration/swarm/Projects.ts";
+import { planTask } from "../../orchestration/swarm/planTask.ts";
+import { proposeSwarm } from "../../orchestration/swarm/proposeSwarm.ts";
+import { Swarms } from "../../orchestration/swarm/Swarms.ts";
+import { startSwarm } from "../../orchestration/swarm/startSwarm.ts";
+import { EventStore } from "../../primitives/EventStore.ts";
+import type { Caller } from "../authenticate.ts";
+import { diagnose } from "../diagnose.ts";
+import { Lifecycle } from "../Lifecycle.ts";
+import { agentHandlers } from "./agents.ts";
+import { deferredHandlers } from "./deferred.ts";
+import { logHandlers } from "./log.ts";
+import { mailHandlers } from "./mail.ts";
+import { given, originOf, projectOf, withProject } from "./request.ts";
+import { reservationHandlers } from "./reservations.ts";
+
+type Services = Effect.Services<
+  ReturnType<typeof startSwarm | typeof approveLanding | typeof planTask | typeof diagnose>
+>;
+
+export const routes = implement<typeof contract, Caller, AnyError, Services | Lifecycle>(contract, {
+  daemon: {
+    status: () => Effect.flatMap(Lifecycle, (lifecycle) => lifecycle.status),
+    stop: () => Effect.flatMap(Lifecycle, (lifecycle) => Effect.as(lifecycle.stop, { pid: process.pid })),
+    diagnose: ({ input }) => diagnose(input.project),
+  },
+  swarm: {
+    plan: ({ input }) => planTask(input),
+    propose: ({ input }) => Effect.map(proposeSwarm(input), ({ proposal }) => proposal),
+    approveChecks: ({ input }) => approveChecks(input),
+    checkBase: ({ input }) => Effect.map(checkBase(input.project), ({ results }) => ({ results })),
+    start: ({ input }) => startSwarm(input),
+    resume: ({ input }) => resumeSwarm(input),
+    cancel: ({ input }) => cancelSwarm(input),
+    discard: ({ input }) => discardSwarm(input),
+    land: ({ input }) => approveLanding(input),
+    answer: ({ input }) => answerGate(input),
+    status: (request) =>
+      withProject(request, (project) =>
+        Effect.flatMap(Swarms, (swarms) => swarms.view(project, request.input.epic)),
+      ),
+    list: (request) =>
+      withProject(
+        request,
+        Effect.fnUntraced(function* (project) {
+          const store = yield* EventStore;
+          const swarms = yield* Swarms;
+          const rows = yield* store.rows("swarms", { project });
+          const recent = rows.toSorted((a, b) => Number(b.last_seq) - Number(a.last_seq)).slice(0, listed);
+          return yield* Effect.forEach(recent, (row) => swarms.view(project, String(row.epic)));
+        }),
+      ),
+    watch: ({ input, context }) =>
+      Stream.unwrap(
+        Effect.gen(function* () {
+          const project = yield* projectOf(input.project, context);
+          const swarms = yield* Swarms;
+          return Stream.map(swarms.watch(project, input.epic), (data) => ({ data }));
+        }),
+      ),
+    graph: ({ input }) =>
+      Effect.gen(function* () {
+        const project = yield* (yield* Projects).open(input.project);
+        const { base, head } = yield* (yield* Swarms).view(project.id, input.epic);
+        return { text: yield* project.workshop.graph([head ?? base, `^${base}^@`]) };
+      }),
+  },
+  events: logHandlers,
+  hive: {
+    create: ({ input, context }) =>
+      Effect.gen(function* () {
+        const { project: directory, ...fields } = input;
+        const project =
+          context.kind === "agent" ? context.project : (yield* (yield* Projects).open(directory)).id;
+        return yield* (yield* Hive).create(originOf(project, context), fields);
+      }),
+    list: (request) =>
+      withProject(request, (project) =>
+        Effect.map(Hive, (hive) => hive.list(project, given({ status: request.input.status }))),
+      ),
+    show: (request) =>
+      withProject(request, (project) => Effect.flatMap(Hive, (hive) => hive.show(project, request.input.id))),
+  },
+  agents: agentHandlers,
+  reservations: reservationHandlers,
+  mail: mailHandlers,
+  deferred: deferredHandlers,
+});
+
+/** As many of a project's swarms as a list shows, the latest first. */
+const listed = 50;
