@@ -10,21 +10,18 @@ import { dataFolder, socketPath } from "../shared/client/dataFolder.ts";
 import { PROTOCOL } from "../shared/contract/protocol.ts";
 import { version } from "../shared/contract/version.ts";
 import { createHttpHandler } from "../shared/router/createHttpHandler.ts";
-import { authenticate } from "./api/authenticate.ts";
+import { authenticate, revoked } from "./api/authenticate.ts";
 import { encodeFailure, refuseRequest } from "./api/encodeFailure.ts";
 import { routes } from "./api/handlers/routes.ts";
 import { Lifecycle } from "./api/Lifecycle.ts";
 import { listen } from "./api/listen.ts";
 import { Agents } from "./coordination/agents/Agents.ts";
-import { agentsProjection } from "./coordination/agents/agentsProjection.ts";
-import { cellsProjection } from "./coordination/hive/cellsProjection.ts";
+import { leaseSnapshots } from "./coordination/agents/leaseSnapshots.ts";
+import { leavingAgents } from "./coordination/agents/leavingAgents.ts";
 import { Hive } from "./coordination/hive/Hive.ts";
-import { leasesProjection } from "./coordination/reservations/leasesProjection.ts";
 import { Reservations } from "./coordination/reservations/Reservations.ts";
-import { approvalsProjection } from "./orchestration/swarm/approvalsProjection.ts";
 import { Projects } from "./orchestration/swarm/Projects.ts";
 import { Swarms } from "./orchestration/swarm/Swarms.ts";
-import { swarmsProjection } from "./orchestration/swarm/swarmsProjection.ts";
 import { holdDaemonLock } from "./platform/DaemonLock.ts";
 import { DataFolder, makeDataFolder } from "./platform/DataFolder.ts";
 import { Git } from "./platform/Git.ts";
@@ -32,23 +29,20 @@ import { fileLog } from "./platform/log.ts";
 import { Processes } from "./platform/Processes.ts";
 import { sqlLayer } from "./platform/Sql.ts";
 import { killAllStrays } from "./platform/strays.ts";
+import { AwakeClock } from "./primitives/AwakeClock.ts";
 import { EventStore } from "./primitives/EventStore.ts";
+import { projections, stateTables } from "./tables.ts";
 
 const root = dataFolder();
 const idleSeconds = Number(process.env.OCVIBE_IDLE_SECONDS ?? 600);
-const projections = [
-  agentsProjection,
-  cellsProjection,
-  leasesProjection,
-  approvalsProjection,
-  swarmsProjection,
-];
-
-const store = EventStore.layer(projections).pipe(
+const store = EventStore.layer(projections, stateTables).pipe(
+  Layer.provideMerge(AwakeClock.layer),
   Layer.provideMerge(sqlLayer({ file: join(root, "store.db") })),
 );
 const hive = Layer.unwrap(Effect.map(DataFolder, ({ cloneId }) => Hive.layer({ cloneId })));
-const coordination = Layer.mergeAll(Agents.layer, Reservations.layer, hive);
+const coordination = Layer.mergeAll(leavingAgents, leaseSnapshots).pipe(
+  Layer.provideMerge(Layer.mergeAll(Agents.layer, Reservations.layer, hive)),
+);
 const platform = Layer.mergeAll(Git.layer, Processes.layer, DataFolder.layer(root));
 const everything = Lifecycle.layer({ idleSeconds }).pipe(
   Layer.provideMerge(Swarms.layer),
@@ -70,6 +64,7 @@ const serve = Effect.gen(function* () {
     routes,
     services,
     context: authenticate,
+    revoked,
     refuse: refuseRequest,
     encodeFailure: encodeFailure((reference, cause) =>
       runFork(Effect.logError("a request failed", { reference }, cause)),

@@ -1,12 +1,15 @@
 /**
- * Establishes who calls, by token alone. The person's acts also need a caller that does not run inside a worker:
- * an agent of the same user could read the person's token, and this keeps it from doing so by mistake.
+ * Establishes who calls, by token alone, and whether the route is for them: one table, `admitted`.
+ *
+ * The person and the launcher are not believed inside a worker's process tree: an agent of the same user could read
+ * their tokens, and this keeps it from acting in their name by mistake. It has a token of its own.
  */
 import { readFile } from "node:fs/promises";
 import { Effect } from "effect";
 import { NotAllowed, ProtocolMismatch, Unauthenticated } from "../../shared/contract/errors.ts";
 import type { Actor } from "../../shared/contract/events.ts";
 import { headers, OLDEST_PROTOCOL, PROTOCOL } from "../../shared/contract/protocol.ts";
+import type { Access } from "../../shared/contract/routes.ts";
 import { Agents } from "../coordination/agents/Agents.ts";
 import { DataFolder } from "../platform/DataFolder.ts";
 import { markerVariable } from "../platform/strays.ts";
@@ -18,6 +21,14 @@ export type Caller =
   /** An agent acts only within its own project. */
   | { readonly kind: "agent"; readonly actor: Actor; readonly name: string; readonly project: string };
 
+/** Whom a route of each access takes. */
+const admitted: Readonly<Record<Access, ReadonlyArray<Caller["kind"]>>> = {
+  person: ["person"],
+  anyone: ["person", "agent"],
+  registrar: ["person", "launcher"],
+  everybody: ["person", "agent", "launcher"],
+};
+
 export const authenticate = Effect.fn("authenticate")(function* (request: Request, access: string) {
   const protocol = Number(request.headers.get(headers.protocol) ?? Number.NaN);
   if (!(protocol >= OLDEST_PROTOCOL && protocol <= PROTOCOL)) {
@@ -25,41 +36,64 @@ export const authenticate = Effect.fn("authenticate")(function* (request: Reques
       message: `The caller speaks protocol ${protocol}; this daemon takes ${OLDEST_PROTOCOL} to ${PROTOCOL}. Update the older of the two.`,
     });
   }
-  const token = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
+  const token = tokenOf(request);
   if (token === undefined) {
     return yield* new Unauthenticated({ message: "A token is needed: the person's, or an agent's own." });
   }
-  const data = yield* DataFolder;
-  if (data.isPersonToken(token)) {
-    const pid = Number(request.headers.get(headers.pid));
-    if (access === "person" && Number.isInteger(pid) && (yield* runsInsideWorker(pid, data.cloneId))) {
-      return yield* new NotAllowed({
-        message: "Only the person may do this, and this process was started by an agent.",
-      });
-    }
-    const person: Caller = { kind: "person", actor: "person" };
-    return person;
-  }
-  const agents = yield* Agents;
-  const agent = agents.authenticate(token);
-  if (agent === undefined) {
+  const caller = yield* callerOf(token);
+  if (caller === undefined) {
     return yield* new Unauthenticated({
       message: "The token is not known, or its agent has ended. Register again.",
     });
   }
-  if (access === "person") {
+  // An access that this table does not know lets nobody in.
+  if (!(admitted[access as Access] ?? []).includes(caller.kind)) return yield* notFor(caller, access);
+  if (caller.kind === "agent") return caller;
+  const pid = Number(request.headers.get(headers.pid));
+  const { cloneId } = yield* DataFolder;
+  if (Number.isInteger(pid) && (yield* runsInsideWorker(pid, cloneId))) {
     return yield* new NotAllowed({
-      message: `Only the person may do this; this token is ${agent.name}'s, an agent.`,
+      message: `This process was started by an agent, so it can't speak as the ${caller.kind}. Use the agent's own token, which it has in OCVIBE_AGENT_TOKEN; what is the person's to do is left to the person.`,
     });
   }
-  const caller: Caller = {
-    kind: "agent",
-    actor: `agent:${agent.name}`,
-    name: agent.name,
-    project: agent.project,
-  };
   return caller;
 });
+
+/** Fails when the token of a request that was let in is its caller's no more; never for the person and the launcher. */
+export const revoked = Effect.fn("revoked")(function* (request: Request) {
+  const token = tokenOf(request) ?? "";
+  const caller = yield* callerOf(token);
+  if (caller !== undefined && caller.kind !== "agent") return yield* Effect.never;
+  yield* (yield* Agents).awaitRevoked(token);
+  return yield* new Unauthenticated({
+    message: "The agent has ended, or its session came back with a new token. Register again.",
+  });
+});
+
+const tokenOf = (request: Request): string | undefined =>
+  /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
+
+const callerOf = Effect.fnUntraced(function* (
+  token: string,
+): Effect.fn.Return<Caller | undefined, never, Agents | DataFolder> {
+  const data = yield* DataFolder;
+  if (data.isPersonToken(token)) return { kind: "person", actor: "person" };
+  if (data.isLauncherToken(token)) return { kind: "launcher", actor: "launcher" };
+  const agent = (yield* Agents).authenticate(token);
+  if (agent === undefined) return undefined;
+  return { kind: "agent", actor: `agent:${agent.name}`, name: agent.name, project: agent.project };
+});
+
+const notFor = (caller: Caller, access: string) => {
+  const who = caller.kind === "agent" ? `${caller.name}'s, an agent` : `the ${caller.kind}'s`;
+  const wanted =
+    access === "person"
+      ? "Only the person may do this"
+      : caller.kind === "launcher"
+        ? "The launcher may only register sessions, end them and ask before a write"
+        : "Sessions are registered by the person and the launcher only";
+  return new NotAllowed({ message: `${wanted}; this token is ${who}.` });
+};
 
 /** Walks up from a process to see whether one of its ancestors bears the marker of a worker of ours. Linux only. */
 const runsInsideWorker = (pid: number, cloneId: string): Effect.Effect<boolean> =>

@@ -16,6 +16,8 @@ export class DataFolder extends Context.Service<
     /** Tells this copy of the folder from any other, on this machine or another. */
     readonly cloneId: string;
     readonly isPersonToken: (token: string) => boolean;
+    /** The token of the program that a harness's hooks call. */
+    readonly isLauncherToken: (token: string) => boolean;
     readonly announce: (address: DaemonAddress) => Effect.Effect<void, FileSystemError>;
     readonly withdraw: Effect.Effect<void, FileSystemError>;
   }
@@ -26,12 +28,14 @@ export class DataFolder extends Context.Service<
       DataFolder,
       Effect.gen(function* () {
         const cloneId = yield* readCloneId(root);
-        const expected = hash(yield* readPersonToken(root));
+        const person = hash(yield* readToken(join(root, "person.token")));
+        const launcher = hash(yield* readToken(join(root, "launcher.token")));
         const file = join(root, "daemon.json");
         return DataFolder.of({
           root,
           cloneId,
-          isPersonToken: (token) => timingSafeEqual(hash(token), expected),
+          isPersonToken: (token) => timingSafeEqual(hash(token), person),
+          isLauncherToken: (token) => timingSafeEqual(hash(token), launcher),
           announce: (address) =>
             fileSystem(file, async () => {
               await writeFile(`${file}.new`, JSON.stringify(address), { mode: 0o600 });
@@ -94,11 +98,11 @@ const machineId = Effect.promise(() =>
   ),
 );
 
-const readPersonToken = Effect.fnUntraced(function* (root: string) {
-  const file = join(root, "person.token");
+/** The token in a file, which is made when it is not there. */
+const readToken = Effect.fnUntraced(function* (file: string) {
   const draft = `${file}.${process.pid}`;
   return yield* fileSystem(file, async () => {
-    // Flushed first: a token that a power cut leaves empty would lock the person out.
+    // Flushed first: a token that a power cut leaves empty would lock its owner out.
     await writeFile(draft, randomBytes(32).toString("base64url"), { mode: 0o600, flush: true });
     // A link never replaces a token that is there.
     await link(draft, file).catch((cause) => {

@@ -11,7 +11,7 @@
  */
 import { Context, Effect, Layer, type Result, type Scope, Stream } from "effect";
 import type { SqlClient } from "effect/sql";
-import type { ConcurrencyConflict, EventRejected, StorageError } from "../../shared/contract/errors.ts";
+import { type ConcurrencyConflict, EventRejected, type StorageError } from "../../shared/contract/errors.ts";
 import type { Actor, EventDataOf, EventType, StoredEvent } from "../../shared/contract/events.ts";
 import { SqlBatch } from "../platform/Sql.ts";
 import { type EventFilter, eventQueries } from "./eventQueries.ts";
@@ -102,11 +102,11 @@ export class EventStore extends Context.Service<
     /** History after `filter.after`, then what is appended, with no gap and no duplicate; ends at `upTo` or `limit`. */
     readonly subscribe: (filter: EventFilter) => Stream.Stream<StoredEvent, StorageError>;
     /**
-     * Called in commit order, before `append` returns: for views held in memory. One that throws would differ from
-     * the log, so the store then stops writing.
+     * Called in commit order, before `append` returns, with what is durable now: for views held in memory. One that
+     * throws would differ from the log, so the store then stops writing.
      */
     readonly onCommit: (
-      listener: (events: ReadonlyArray<StoredEvent>) => void,
+      listener: (events: ReadonlyArray<StoredEvent>, state: ReadonlyArray<StateChange>) => void,
     ) => Effect.Effect<void, never, Scope.Scope>;
     /** Rows of a projection's or a state table, of all projects unless `where` says which. */
     readonly rows: (
@@ -134,7 +134,9 @@ const make = Effect.fnUntraced(function* (
   yield* sql.run(createStateTables(stateTables));
   yield* openProjections(projections);
   const queries = eventQueries(sql);
-  const listeners = new Set<(events: ReadonlyArray<StoredEvent>) => void>();
+  const listeners = new Set<
+    (events: ReadonlyArray<StoredEvent>, state: ReadonlyArray<StateChange>) => void
+  >();
   const views = new Set<DecisionView>();
   const tables = [...projections.flatMap((one) => one.tables), ...stateTables];
   const writer = yield* startWriter({
@@ -143,9 +145,9 @@ const make = Effect.fnUntraced(function* (
     projections,
     stateTables,
     views,
-    onCommitted: (events) => {
-      for (const listener of listeners) listener(events);
-      feed.publish(events);
+    onCommitted: (events, state) => {
+      for (const listener of listeners) listener(events, state);
+      if (events.length > 0) feed.publish(events);
     },
   });
   const feed = makeFeed({ queries, head: writer.head });
@@ -197,3 +199,13 @@ const make = Effect.fnUntraced(function* (
       .pipe(Effect.withSpan("EventStore.rebuild")),
   });
 });
+
+/** For callers that bring no event ids and whose data is typed: to be rejected would be a fault of theirs. */
+export const neverRejected = <A, E, R>(
+  effect: Effect.Effect<A, E | EventRejected, R>,
+): Effect.Effect<A, E, R> =>
+  Effect.catchIf(
+    effect,
+    (error): error is Exclude<typeof error, E> => error instanceof EventRejected,
+    Effect.die,
+  ) as Effect.Effect<A, E, R>;

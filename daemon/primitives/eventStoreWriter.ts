@@ -16,7 +16,7 @@ import type { SqlBatch } from "../platform/Sql.ts";
 import type { AppendError, Decision, DecisionView, Moment, NewEvent, Origin } from "./EventStore.ts";
 import type { EventQueries } from "./eventQueries.ts";
 import { makePlace, type Placement, type PlaceRequest } from "./eventStorePlace.ts";
-import type { Projection, StateTable } from "./Projection.ts";
+import type { Projection, StateChange, StateTable } from "./Projection.ts";
 
 /** One call of `append` or `decide`, waiting for its transaction. */
 interface Member extends PlaceRequest {
@@ -49,7 +49,7 @@ export const startWriter = Effect.fnUntraced(function* (options: {
   readonly stateTables: ReadonlyArray<StateTable>;
   readonly views: ReadonlySet<DecisionView>;
   /** Called in commit order, before any caller is answered. */
-  readonly onCommitted: (events: ReadonlyArray<StoredEvent>) => void;
+  readonly onCommitted: (events: ReadonlyArray<StoredEvent>, state: ReadonlyArray<StateChange>) => void;
 }) {
   const { sql, queries, projections, stateTables, views } = options;
   const last = yield* queries.last;
@@ -137,7 +137,8 @@ export const startWriter = Effect.fnUntraced(function* (options: {
     head += fresh.length;
     if (fresh.length > 0) lastAt = now;
     for (const [key, seq] of tentative) remember(key, seq);
-    if (fresh.length > 0) yield* Effect.sync(() => options.onCommitted(fresh));
+    const state = accepted.flatMap((one) => one.state);
+    yield* Effect.sync(() => options.onCommitted(fresh, state));
   });
 
   /** A member refused beside one that failed is judged anew: it may have been refused because of that one. */

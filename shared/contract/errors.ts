@@ -42,6 +42,8 @@ export const LeaseConflictEntry = Schema.Struct({
   /** What is held and can match the same path. */
   held: Schema.String,
   holder: Schema.String,
+  /** The holder has not got the files yet: it waits for them, and came first. */
+  waiting: Schema.optionalKey(Schema.Boolean),
   cell: Schema.optionalKey(Schema.String),
   epic: Schema.optionalKey(Schema.String),
   /** ISO 8601; absent for a lease without an end of its own. */

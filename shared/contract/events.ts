@@ -96,8 +96,8 @@ export const eventData = {
     /** ISO 8601; absent: held until released. */
     expiresAt: opt(Str),
   }),
-  /** With `patterns`, only these go and the lease keeps the others. */
-  lease_released: Schema.Struct({ lease: Str, reason: Str, patterns: opt(Schema.Array(Str)) }),
+  /** With `kept`, the lease goes on with these patterns only. */
+  lease_released: Schema.Struct({ lease: Str, reason: Str, kept: opt(Schema.Array(Str)) }),
   lease_expired: Schema.Struct({ lease: Str }),
   /** It ended because somebody with the right to it took the files; the same batch grants them to `by`. */
   lease_taken_over: Schema.Struct({ lease: Str, by: Str, reason: opt(Str) }),
@@ -105,6 +105,8 @@ export const eventData = {
   lease_handed_over: Schema.Struct({ lease: Str, to: Str, reason: opt(Str) }),
   /** The lease of a merged cell stays with its epic until that is landed or discarded. */
   lease_passed: Schema.Struct({ lease: Str, toEpic: Str }),
+  /** The person, who is warned and never denied, wrote a file that another holds; once for a lease and path. */
+  reserved_file_written: Schema.Struct({ path: Str, by: Str, holder: Str, lease: Str }),
 
   // stream `lock/<name>`; the lock's fencing token is the `seq` of `lock_acquired`
   lock_acquired: Schema.Struct({ name: Str, holder: Str, expiresAt: Str }),
@@ -242,8 +244,8 @@ export const eventData = {
 export type EventType = keyof typeof eventData;
 export type EventDataOf<T extends EventType> = (typeof eventData)[T]["Type"];
 
-/** Who did it: the person, the daemon itself, or an agent by name. */
-export const Actor = Schema.String.check(Schema.isPattern(/^(person|daemon|agent:.+)$/));
+/** Who did it: the person, the daemon itself, the program that a harness's hooks call, or an agent by name. */
+export const Actor = Schema.String.check(Schema.isPattern(/^(person|daemon|launcher|agent:.+)$/));
 export type Actor = typeof Actor.Type;
 
 /** An event as stored. `data` is opaque here, so that types from a newer version survive. */

@@ -3,7 +3,7 @@
  * and for streams `GET /api/<path>?input=<JSON>` with server-sent events, so that a browser's `EventSource` can
  * read them. Input and output are validated. Errors become tagged JSON by the server's own mapping.
  */
-import { type Cause, Effect, Exit, Result, Schema, type Context as Services, Stream } from "effect";
+import { type Cause, Effect, Exit, identity, Result, Schema, type Context as Services, Stream } from "effect";
 import type { BoundRoute } from "./implement.ts";
 
 export interface HttpError {
@@ -17,6 +17,8 @@ export interface HttpHandlerOptions<Context, E, R> {
   readonly services: Services.Context<R>;
   /** Establishes who calls, or fails when the route's `access` does not let the caller in. */
   readonly context: (request: Request, access: string) => Effect.Effect<Context, E, R>;
+  /** Fails when a caller that was let in would not be any more; its streams end with that failure. */
+  readonly revoked?: (request: Request) => Effect.Effect<never, E, R>;
   /** What a failure looks like to the client; a defect too. */
   readonly encodeFailure: (cause: Cause.Cause<E>) => HttpError;
   /** Faults of the request itself. */
@@ -50,6 +52,7 @@ export const createHttpHandler = <Context, E, R>(options: HttpHandlerOptions<Con
       return Response.json(output);
     }
     const frames = result.pipe(
+      options.revoked === undefined ? identity : Stream.interruptWhen(options.revoked(request)),
       Stream.mapEffect((frame) =>
         Effect.map(
           frame.data === undefined ? Effect.succeed(undefined) : Effect.orDie(encode(frame.data)),

@@ -6,22 +6,10 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Effect, Layer, Logger } from "effect";
-import { agentsProjection } from "../../daemon/coordination/agents/agentsProjection.ts";
-import { cellsProjection } from "../../daemon/coordination/hive/cellsProjection.ts";
-import { leasesProjection } from "../../daemon/coordination/reservations/leasesProjection.ts";
-import { approvalsProjection } from "../../daemon/orchestration/swarm/approvalsProjection.ts";
-import { swarmsProjection } from "../../daemon/orchestration/swarm/swarmsProjection.ts";
 import { SqlBatch, sqlLayer } from "../../daemon/platform/Sql.ts";
 import { EventStore } from "../../daemon/primitives/EventStore.ts";
+import { projections } from "../../daemon/tables.ts";
 import { eventData } from "../../shared/contract/events.ts";
-
-const projections = [
-  agentsProjection,
-  cellsProjection,
-  leasesProjection,
-  approvalsProjection,
-  swarmsProjection,
-];
 
 export const setup = () => {
   process.env.OCVIBE_TEST_STORES = mkdtempSync(join(tmpdir(), "ocvibe-stores-"));

@@ -1,15 +1,61 @@
-/** The routes of agents and their tokens. */
+/** The routes of agents and their tokens. Whose agent an agent is follows from its token, never from the input. */
 import { Effect } from "effect";
-import type { AnyError } from "../../../shared/contract/errors.ts";
+import { type AnyError, InvalidInput, NotAllowed, NotFound } from "../../../shared/contract/errors.ts";
 import type { Contract } from "../../../shared/contract/routes.ts";
 import type { Handlers } from "../../../shared/router/implement.ts";
+import { Agents } from "../../coordination/agents/Agents.ts";
+import { Projects } from "../../orchestration/swarm/Projects.ts";
 import type { Caller } from "../authenticate.ts";
+import { given, originOf, projectOf, withProject } from "./request.ts";
 
-const notYet = () => Effect.die(new Error("not built yet"));
+export const agentHandlers: Handlers<Contract["agents"], Caller, AnyError, Agents | Projects> = {
+  register: ({ input, context }) =>
+    Effect.gen(function* () {
+      const { project: directory, ...session } = input;
+      // The person begins to use a repository by it; a harness's hooks leave one that is not ours alone.
+      const project =
+        context.kind === "person"
+          ? (yield* (yield* Projects).open(directory)).id
+          : yield* projectOf(directory, context);
+      const agents = yield* Agents;
+      return yield* agents.register(originOf(project, context), { kind: "session", ...session });
+    }),
+  list: (request) =>
+    withProject(request, (project) =>
+      Effect.flatMap(Agents, (agents) => agents.list(project, given({ ended: request.input.ended }))),
+    ),
+  end: (request) =>
+    withProject(request, (project) =>
+      Effect.gen(function* () {
+        const { context, input } = request;
+        const agents = yield* Agents;
+        const name = yield* whoEnds(context, input.name);
+        yield* agents.end(originOf(project, context), name, "ended by hand");
+        const view = yield* agents.find(project, name);
+        if (view !== undefined) return view;
+        return yield* new NotFound({
+          message: `There is no agent ${name} in this project. \`agent list\` shows those that there are.`,
+        });
+      }),
+    ),
+  endSession: (request) =>
+    withProject(request, (project) =>
+      Effect.gen(function* () {
+        const { harness, session } = request.input;
+        const origin = originOf(project, request.context);
+        const ended = yield* (yield* Agents).endSession(origin, { harness, session }, "its session is over");
+        return { ended };
+      }),
+    ),
+};
 
-export const agentHandlers: Handlers<Contract["agents"], Caller, AnyError, never> = {
-  register: notYet,
-  list: notYet,
-  end: notYet,
-  endSession: notYet,
+const whoEnds = (caller: Caller, name: string | undefined) => {
+  if (caller.kind === "agent") {
+    return name === undefined || name === caller.name
+      ? Effect.succeed(caller.name)
+      : Effect.fail(new NotAllowed({ message: `${caller.name} can end itself only, not ${name}.` }));
+  }
+  return name === undefined
+    ? Effect.fail(new InvalidInput({ message: "Say which agent is to end: give its name." }))
+    : Effect.succeed(name);
 };

@@ -3,6 +3,7 @@ import { Effect, Stream } from "effect";
 import type { AnyError } from "../../../shared/contract/errors.ts";
 import { contract } from "../../../shared/contract/routes.ts";
 import { implement } from "../../../shared/router/implement.ts";
+import type { Agents } from "../../coordination/agents/Agents.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
 import { approveChecks } from "../../orchestration/swarm/approveChecks.ts";
 import { checkBase } from "../../orchestration/swarm/checkBase.ts";
@@ -33,7 +34,7 @@ type Services = Effect.Services<
   ReturnType<typeof startSwarm | typeof approveLanding | typeof planTask | typeof diagnose>
 >;
 
-export const routes = implement<typeof contract, Caller, AnyError, Services | Lifecycle>(contract, {
+export const routes = implement<typeof contract, Caller, AnyError, Services | Lifecycle | Agents>(contract, {
   daemon: {
     status: () => Effect.flatMap(Lifecycle, (lifecycle) => lifecycle.status),
     stop: () => Effect.flatMap(Lifecycle, (lifecycle) => Effect.as(lifecycle.stop, { pid: process.pid })),

@@ -1,4 +1,4 @@
-/** Names for agents that a person can tell apart and remember: an adjective and a noun, as in BlueLake. */
+/** Names of agents: what one may be called, and names that a person can tell apart and remember, as in BlueLake. */
 import { randomInt } from "node:crypto";
 
 const adjectives =
@@ -17,16 +17,26 @@ Moon Moose Mountain Oak Ocean Orchard Otter Owl Palm Panda Peak Pebble Pine Plan
 Raven Reef Ridge River Robin Sage Seal Sparrow Spring Spruce Star Stork Stream Summit Swan Thicket Tide Tiger Trail
 Valley Wave Willow Wolf Wren`.split(/\s+/);
 
-export const nameCount = adjectives.length * nouns.length;
+/** Tries for a plain name before a number is put behind it, which has a digit more with each further try. */
+const plainTries = 4;
 
-/** A name that is not taken. When every pair is, a number follows it. */
-export const agentName = (isTaken: (name: string) => boolean): string => {
-  const start = randomInt(nameCount);
-  for (let round = 1; ; round++) {
-    for (let step = 0; step < nameCount; step++) {
-      const at = (start + step) % nameCount;
-      const name = `${adjectives[Math.floor(at / nouns.length)]}${nouns[at % nouns.length]}${round === 1 ? "" : round}`;
-      if (!isTaken(name)) return name;
-    }
+/** A name to try for the `attempt`th time (from 0): whether it was given before, only the store knows. */
+export const agentName = (attempt: number): string => {
+  const name = `${adjectives[randomInt(adjectives.length)]}${nouns[randomInt(nouns.length)]}`;
+  const digits = Math.min(attempt - plainTries + 2, 9);
+  return attempt < plainTries ? name : `${name}${randomInt(2, 10 ** digits)}`;
+};
+
+/** These speak as themselves, in mail, leases and the log. */
+const reserved = new Set(["person", "daemon", "launcher"]);
+
+/** What is wrong with a name that somebody chose, undefined when nothing is. */
+export const nameFault = (name: string): string | undefined => {
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
+    const shown = JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
+    return `${shown} is no name for an agent: take 1 to 64 letters (A to Z, a to z), digits, "-" or "_".`;
   }
+  return reserved.has(name.toLowerCase())
+    ? `No agent can be called "${name}", which means somebody else. Take another name.`
+    : undefined;
 };

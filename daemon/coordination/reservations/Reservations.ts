@@ -2,63 +2,124 @@
  * Leases on file patterns. A lease is granted whole or not at all; its fencing token is the `seq` of its grant,
  * so a later grant always has the greater token, across releases, expiries and restarts.
  *
- * Every decision is taken and written before the next one is taken. A lease past its end counts as free at once,
- * and its expiry is written in the batch that grants the files anew. A cell's lease has no end of its own; when
- * the cell is merged it passes to the epic, which keeps it until it is landed or discarded.
+ * A lease ends when it is released, taken over, handed over, or past its time. That time is awake time: a machine
+ * that sleeps and a wall clock that is set end nothing. A cell's lease has no end of its own; when the cell is merged
+ * it passes to the epic, which keeps it until it is landed or discarded.
  *
- * The view follows the log: `leasePassed` and `epicReleased` are there for callers who write these events
- * themselves, in one batch with what they belong to.
+ * Who has to wait may take a place in a fair queue, which lasts across restarts; see `leaseQueue.ts`.
  */
 import { randomUUID } from "node:crypto";
-import { Clock, Context, Effect, Layer, Result, Semaphore } from "effect";
+import { Context, Deferred, Duration, Effect, Exit, Layer, Option, Queue, Result, type Scope } from "effect";
 import {
+  type Deadlock,
   type InvalidInput,
-  LeaseConflict,
+  type LeaseConflict,
   type LeaseConflictEntry,
-  LockNotHeld,
+  type LockNotHeld,
+  NotFound,
   type StorageError,
 } from "../../../shared/contract/errors.ts";
-import type { StoredEvent } from "../../../shared/contract/events.ts";
-import { EventStore, type NewEvent, type Origin } from "../../primitives/EventStore.ts";
-import { type Claimant, isOver, leaseBook, readPattern } from "./leaseBook.ts";
-import { defaultTtlSeconds, type LeaseRequest, readRequest, refusal } from "./leaseRequest.ts";
-import { leaseOfRow } from "./leaseRow.ts";
+import { type EventOf, isKnown, type StoredEvent } from "../../../shared/contract/events.ts";
+import { AwakeClock } from "../../primitives/AwakeClock.ts";
+import { type Deadlines, makeDeadlines } from "../../primitives/deadlines.ts";
+import { EventStore, type NewEvent, neverRejected, type Origin } from "../../primitives/EventStore.ts";
+import type { StateChange } from "../../primitives/Projection.ts";
 
-export interface Lease {
-  readonly lease: string;
-  /** Fencing token: the `seq` of the grant. */
-  readonly token: number;
+export type { Lease } from "./leaseBook.ts";
+
+import { type Claimant, isOver, type Lease, leaseBook, readKnown, type Ticket } from "./leaseBook.ts";
+import * as decisions from "./leaseDecisions.ts";
+import { queueAt } from "./leaseQueue.ts";
+import { type LeaseRequest, readRequest, readTtl } from "./leaseRequest.ts";
+import { leaseDeadlines, leaseTickets } from "./leaseTables.ts";
+
+/** A place in the queue, as shown. */
+export interface Place extends Omit<Ticket, "compiled" | "seen" | "position" | "ttlSeconds"> {
+  /** How many requests come first. */
+  readonly ahead: number;
+  readonly conflicts: ReadonlyArray<LeaseConflictEntry>;
+}
+
+export type Outcome =
+  | { readonly kind: "granted"; readonly lease: Lease }
+  | { readonly kind: "waiting"; readonly ticket: Place };
+
+/** A lease that its holder acts on. */
+export interface HeldLease {
   readonly holder: string;
-  /** Absent once the lease has passed to the epic. */
-  readonly cell?: string;
-  readonly epic?: string;
-  readonly patterns: ReadonlyArray<string>;
-  readonly exclusive: boolean;
-  /** ISO 8601; absent: held until released. */
-  readonly expiresAt?: string;
-  readonly reason?: string;
-  readonly project: string;
-}
-
-/** A gate verdict, a merge or a landing of a cell, under the token of its lease. */
-export interface Act {
-  readonly cell: string;
-  readonly epic: string;
+  readonly lease: string;
   readonly token: number;
-  /** The paths that it changes, relative to the root. */
-  readonly paths: ReadonlyArray<string>;
 }
 
-const stream = "lease";
+type Ask<A, E> = Effect.Effect<A, E | StorageError>;
 
 export class Reservations extends Context.Service<
   Reservations,
   {
-    /** The refusal lists every conflict. Files that the same holder has already are no conflict. */
-    readonly reserve: (
+    /**
+     * The refusal lists every conflict. Files that the same holder has already are no conflict, and asking again for
+     * exactly what one holds renews it.
+     */
+    readonly reserve: (origin: Origin, request: LeaseRequest) => Ask<Lease, LeaseConflict | InvalidInput>;
+    /**
+     * Waits for the files, at most as long as `wait`. Who still waits then keeps its place for 10 minutes, and has it
+     * again by asking again for the same. `NotFound`: the request was withdrawn while it waited.
+     */
+    readonly reserveOrWait: (
       origin: Origin,
       request: LeaseRequest,
-    ) => Effect.Effect<Lease, LeaseConflict | InvalidInput | StorageError>;
+      wait: Duration.Input,
+    ) => Ask<Outcome, Deadlock | NotFound | InvalidInput>;
+    /** Leaves the queue. */
+    readonly withdraw: (origin: Origin, holder: string, ticket: string) => Ask<void, NotFound>;
+    /** Moves the lease's end on; never back. */
+    readonly renew: (
+      origin: Origin,
+      held: HeldLease,
+      ttlSeconds?: number,
+    ) => Ask<Lease, LockNotHeld | InvalidInput>;
+    readonly release: (origin: Origin, held: HeldLease, reason: string) => Ask<void, LockNotHeld>;
+    /** Gives up patterns of leases that the holder took by hand, as `list` shows them. */
+    readonly releasePatterns: (
+      origin: Origin,
+      holder: string,
+      patterns: ReadonlyArray<string>,
+      reason: string,
+    ) => Ask<void, NotFound>;
+    /** Gives up everything by hand of a holder, and its places in the queue; answers the patterns. */
+    readonly releaseAll: (
+      origin: Origin,
+      holder: string,
+      reason: string,
+    ) => Ask<ReadonlyArray<string>, never>;
+    /** What `releaseAll` writes, for a decision that ends the holder as well. To be called in a decision only. */
+    readonly leaving: (project: string, holder: string, reason: string) => decisions.Writes;
+    /** Gives up everything of an epic and its cells, in one batch with `events`: it is landed or discarded. */
+    readonly endEpic: (
+      origin: Origin,
+      epic: string,
+      reason: string,
+      events: ReadonlyArray<NewEvent>,
+    ) => Ask<void, never>;
+    /** Ends every lease of others that overlaps, and grants the files, past the queue. */
+    readonly takeOver: (
+      origin: Origin,
+      request: LeaseRequest,
+    ) => Ask<{ readonly lease: Lease; readonly ended: ReadonlyArray<Lease> }, InvalidInput>;
+    /** Gives the leases by hand that have these patterns to another, past the queue. */
+    readonly handOver: (
+      origin: Origin,
+      holder: string,
+      patterns: ReadonlyArray<string>,
+      to: string,
+      reason?: string,
+    ) => Ask<ReadonlyArray<Lease>, NotFound>;
+    /** Appends `events` if nobody else got what they touch; see `mayAct`. */
+    readonly act: (
+      origin: Origin,
+      act: decisions.Act,
+      events: ReadonlyArray<NewEvent>,
+    ) => Ask<ReadonlyArray<StoredEvent>, LockNotHeld>;
     /** What an exclusive claim would run into now. A text that is no pattern runs into nothing. */
     readonly conflicts: (
       project: string,
@@ -67,180 +128,324 @@ export class Reservations extends Context.Service<
     ) => ReadonlyArray<LeaseConflictEntry>;
     /** The leases that cover a path now. */
     readonly check: (project: string, path: string) => ReadonlyArray<Lease>;
-    readonly release: (
-      origin: Origin,
-      lease: string,
-      token: number,
-      reason: string,
-    ) => Effect.Effect<void, LockNotHeld | StorageError>;
-    /** Hands a merged cell's lease to its epic. The token stays. */
-    readonly passToEpic: (
-      origin: Origin,
-      lease: string,
-      token: number,
-      epic: string,
-    ) => Effect.Effect<void, LockNotHeld | StorageError>;
-    /** Releases whatever an epic and its cells hold: it is landed or discarded. */
-    readonly releaseEpic: (origin: Origin, epic: string, reason: string) => Effect.Effect<void, StorageError>;
-    /**
-     * Appends `events` if the cell still holds its lease under `token` and no path was granted later to somebody
-     * outside its epic.
-     */
-    readonly act: (
-      origin: Origin,
-      act: Act,
-      events: ReadonlyArray<NewEvent>,
-    ) => Effect.Effect<ReadonlyArray<StoredEvent>, LockNotHeld | StorageError>;
     readonly list: (project: string) => ReadonlyArray<Lease>;
+    /** Told of a project whose leases, their ends, or queue are others now. */
+    readonly onChange: (listener: (project: string) => void) => Effect.Effect<void, never, Scope.Scope>;
+    /** Those who wait, the first to come first. */
+    readonly queue: (project: string) => ReadonlyArray<Place>;
   }
 >()("opencode-vibe/coordination/Reservations") {
   static readonly layer = Layer.effect(
     Reservations,
-    Effect.gen(function* () {
-      const store = yield* EventStore;
-      const clock = yield* Clock.Clock;
-      const turn = yield* Semaphore.make(1);
-      const book = leaseBook();
-      const early: Array<StoredEvent> = [];
-      let follow = (event: StoredEvent): void => void early.push(event);
-      yield* store.onCommit((events) => {
-        for (const event of events) if (event.stream === stream) follow(event);
-      });
-      const held = (yield* store.rows("leases")).map(leaseOfRow);
-      // In the order of their grants, as when the events themselves are followed.
-      for (const lease of held.sort((left, right) => left.token - right.token)) book.put(lease);
-      early.forEach(book.apply);
-      follow = book.apply;
-
-      const now = () => clock.currentTimeMillisUnsafe();
-      /** One decision at a time; once begun, it is written even if its caller goes away. */
-      const decide = <A, E>(effect: Effect.Effect<A, E>) => turn.withPermit(Effect.uninterruptible(effect));
-      const append = (origin: Origin, events: ReadonlyArray<NewEvent>) =>
-        // No expectation and no id is given, and the data is typed: only storage can fail.
-        Effect.catchTag(store.append(origin, events), ["ConcurrencyConflict", "EventRejected"], Effect.die);
-
-      const reserve = Effect.fn("Reservations.reserve")(function* (origin: Origin, request: LeaseRequest) {
-        const wanted = yield* readRequest(request);
-        const { holder, cell, epic, reason, exclusive = true, ttlSeconds = defaultTtlSeconds } = request;
-        const lease = randomUUID();
-        const by: Claimant = { holder, ...(cell && { cell }), ...(epic && { epic }) };
-        return yield* decide(
-          Effect.gen(function* () {
-            const at = now();
-            const conflicts = book.conflicts(origin.project, wanted, { ...by, exclusive }, at);
-            if (conflicts.length > 0)
-              return yield* new LeaseConflict({ message: refusal(conflicts), conflicts, ahead: 0 });
-            const granted: NewEvent = {
-              stream,
-              type: "lease_granted",
-              data: {
-                lease,
-                ...by,
-                patterns: wanted.map((pattern) => pattern.text),
-                exclusive,
-                ...(reason && { reason }),
-                ...(ttlSeconds !== null && { expiresAt: new Date(at + ttlSeconds * 1000).toISOString() }),
-              },
-            };
-            yield* append(origin, [...book.due(origin.project, at).map(leaseExpired), granted]);
-            return book.get(origin.project, lease) as Lease;
-          }),
-        );
-      });
-
-      /** The lease, if it is held under this very token. */
-      const holding = Effect.fnUntraced(function* (project: string, lease: string, token: number) {
-        const held = book.get(project, lease);
-        if (held !== undefined && held.token === token && !isOver(held, now())) return held;
-        return yield* new LockNotHeld({
-          message: `The lease ${lease} is not held under token ${token}: it was released, expired or granted anew. Reserve the files again before you go on.`,
-        });
-      });
-
-      const change = (origin: Origin, lease: string, token: number, event: NewEvent) =>
-        decide(Effect.andThen(holding(origin.project, lease, token), append(origin, [event])));
-
-      const act = Effect.fn("Reservations.act")(function* (
-        origin: Origin,
-        { cell, epic, token, paths }: Act,
-        events: ReadonlyArray<NewEvent>,
-      ) {
-        return yield* decide(
-          Effect.gen(function* () {
-            const at = now();
-            const own = book
-              .list(origin.project, at)
-              .find((lease) => lease.token === token && (lease.cell === cell || isKeptBy(lease, epic)));
-            if (own === undefined) {
-              return yield* new LockNotHeld({
-                message: `${cell} does not hold a lease under token ${token} any more, so nothing is recorded for it. Take its files again and repeat the step.`,
-              });
-            }
-            for (const path of paths) {
-              const rival = book
-                .covering(origin.project, path, at)
-                .find(
-                  (lease) => lease.token > token && lease.epic !== epic && (lease.exclusive || own.exclusive),
-                );
-              if (rival === undefined) continue;
-              return yield* new LockNotHeld({
-                message: `${path} was granted to ${rival.holder} (token ${rival.token}) after ${cell} got it (token ${token}), so nothing is recorded for ${cell}. Wait until it is free and take it again.`,
-              });
-            }
-            return yield* append(origin, events);
-          }),
-        );
-      });
-
-      return Reservations.of({
-        reserve,
-        act,
-        conflicts: (project, patterns, by) => {
-          const wanted = patterns.flatMap((text) =>
-            Result.getOrElse(
-              Result.map(readPattern(text), (one) => [one]),
-              () => [],
-            ),
-          );
-          return book.conflicts(project, wanted, { ...by, exclusive: true }, now());
-        },
-        check: (project, path) => book.covering(project, path, now()),
-        list: (project) => book.list(project, now()),
-        release: Effect.fn("Reservations.release")(function* (origin, lease, token, reason) {
-          yield* change(origin, lease, token, { stream, type: "lease_released", data: { lease, reason } });
-        }),
-        passToEpic: Effect.fn("Reservations.passToEpic")(function* (origin, lease, token, epic) {
-          yield* change(origin, lease, token, leasePassed(lease, epic));
-        }),
-        releaseEpic: Effect.fn("Reservations.releaseEpic")(function* (origin, epic, reason) {
-          yield* decide(
-            Effect.suspend(() =>
-              append(origin, epicReleased(book.list(origin.project, now()), epic, reason)),
-            ),
-          );
-        }),
-      });
-    }),
+    Effect.suspend(() => make),
   );
 }
 
-/** The event that hands a merged cell's lease to its epic. */
-export const leasePassed = (lease: string, epic: string): NewEvent => ({
-  stream,
-  type: "lease_passed",
-  data: { lease, toEpic: epic },
+/** A waiting call shows this often that it is alive. */
+const signOfLife = 5 * 60 * 1000;
+/** After a failure of the store an expiry is tried again. */
+const tryAgainAfter = 5000;
+
+const make = Effect.gen(function* () {
+  const store = yield* EventStore;
+  const clock = yield* AwakeClock;
+  /** Ahead of the disk: for decisions only. */
+  const deciding = leaseBook(clock);
+  /** What is durable: for everybody else. */
+  const durable = leaseBook(clock);
+  const waiters = new Map<string, Waiter>();
+  const listeners = new Set<(project: string) => void>();
+  const unsettled = yield* Queue.unbounded<string>();
+
+  const at = (project: string): decisions.At => ({ book: deciding, clock, project, now: clock.now() });
+  const decide = <A, E>(
+    origin: Origin,
+    decision: (at: decisions.At) => Result.Result<readonly [A, decisions.Writes], E>,
+    answer: (decided: A, stored: ReadonlyArray<StoredEvent>) => void = () => undefined,
+  ): Effect.Effect<readonly [A, ReadonlyArray<StoredEvent>], E | StorageError> =>
+    neverRejected(
+      store.decide(origin, () =>
+        Result.map(decision(at(origin.project)), ([decided, writes]) => ({
+          ...writes,
+          answer: (stored) => {
+            answer(decided, stored);
+            return [decided, stored] as const;
+          },
+        })),
+      ),
+    );
+
+  const schedule = (project: string, id: string) => {
+    const ticket = durable.ticket(project, id);
+    const due =
+      ticket === undefined ? durable.get(project, id)?.deadline : ticket.seen + decisions.ticketLife;
+    if (due === undefined) deadlines.clear(keyOf(project, id));
+    else deadlines.set(keyOf(project, id), due);
+  };
+
+  const follow = (events: ReadonlyArray<StoredEvent>, state: ReadonlyArray<StateChange>) => {
+    const freed = new Set<string>();
+    const changed = new Set<string>();
+    for (const event of events) {
+      if (event.stream !== "lease") continue;
+      durable.applyEvent(event);
+      schedule(event.project, (event.data as { readonly lease: string }).lease);
+      changed.add(event.project);
+      if (event.type !== "lease_granted") freed.add(event.project);
+    }
+    for (const change of state) {
+      if (change.table !== leaseDeadlines.name && change.table !== leaseTickets.name) continue;
+      durable.applyState(change);
+      schedule(change.project, String(change.key.lease ?? change.key.ticket));
+      changed.add(change.project);
+      if ("delete" in change) freed.add(change.project);
+    }
+    for (const project of freed) {
+      if (durable.tickets(project).length > 0 || waiters.size > 0) Queue.offerUnsafe(unsettled, project);
+    }
+    for (const project of changed) for (const listener of listeners) listener(project);
+  };
+
+  /** Wakes whoever waits in a call for a ticket. */
+  const wake = (ticket: string, exit: Exit.Exit<Lease, Deadlock | NotFound>) => {
+    const waiter = waiters.get(ticket);
+    waiters.delete(ticket);
+    if (waiter !== undefined) Deferred.doneUnsafe(waiter.woken, exit);
+  };
+
+  const settle = (project: string) =>
+    decide(
+      { project, actor: "daemon" },
+      (now) => Result.succeed(decisions.decideSettle(now, randomUUID)),
+      ({ granted, deadlocked }, stored) => {
+        for (const { ticket, lease } of granted) wake(ticket, Exit.succeed(leaseIn(stored, lease)));
+        for (const { ticket, error } of deadlocked) wake(ticket, Exit.fail(error));
+        // Whoever else has left the queue.
+        for (const [ticket, { project: where }] of waiters) {
+          if (where === project && durable.ticket(project, ticket) === undefined) wake(ticket, left);
+        }
+      },
+    );
+
+  /** What is due: ends of leases are recorded, and tickets without a sign of life leave the queue. */
+  const expire = (keys: ReadonlyArray<string>): Effect.Effect<void> =>
+    Effect.forEach(
+      keys,
+      (key) => {
+        const [project, id] = key.split("\n") as [string, string];
+        if (durable.ticket(project, id) !== undefined) return Effect.asVoid(Queue.offer(unsettled, project));
+        return decide({ project, actor: "daemon" }, (now) =>
+          Result.succeed([undefined, decisions.expireIfOver(now, id)] as const),
+        ).pipe(
+          Effect.asVoid,
+          Effect.catchTag("StorageError", ({ message }) => {
+            deadlines.set(key, clock.now() + tryAgainAfter);
+            return Effect.logWarning("the end of a lease could not be recorded yet", { message });
+          }),
+        );
+      },
+      { discard: true, concurrency: "unbounded" },
+    );
+  const deadlines: Deadlines = yield* makeDeadlines(clock, expire);
+
+  // What is committed while the tables are read is followed after them: applied twice it changes nothing.
+  let early: Array<Parameters<typeof follow>> | undefined = [];
+  yield* store.onCommit((events, state) => {
+    if (early === undefined) follow(events, state);
+    else early.push([events, state]);
+  });
+  const rows = Effect.all({
+    leases: store.rows("leases"),
+    deadlines: store.rows(leaseDeadlines.name),
+    tickets: store.rows(leaseTickets.name),
+  });
+  yield* store.attach({
+    load: Effect.map(rows, deciding.load),
+    applyEvent: (event) => {
+      if (event.stream === "lease") deciding.applyEvent(event);
+    },
+    applyState: deciding.applyState,
+  });
+  durable.load(yield* rows);
+  for (const batch of early) follow(...batch);
+  early = undefined;
+  for (const project of durable.projects()) {
+    for (const { lease } of durable.held(project)) schedule(project, lease);
+    for (const { ticket } of durable.tickets(project)) schedule(project, ticket);
+    Queue.offerUnsafe(unsettled, project);
+  }
+  yield* Queue.takeAll(unsettled).pipe(
+    Effect.flatMap((projects) =>
+      Effect.forEach(new Set(projects), (project) => Effect.ignore(settle(project), { log: "Warn" }), {
+        discard: true,
+      }),
+    ),
+    Effect.forever,
+    Effect.forkScoped,
+  );
+  // The ends of leases are kept as wall time, which has come to mean another moment.
+  yield* clock.onJump(
+    Effect.forEach(
+      durable.projects(),
+      (project) =>
+        decide({ project, actor: "daemon" }, (now) =>
+          Result.succeed([undefined, decisions.rewriteDeadlines(now)]),
+        ).pipe(Effect.ignore({ log: "Warn" })),
+      { discard: true },
+    ),
+  );
+
+  const leaseOf = (granted: decisions.Granted, stored: ReadonlyArray<StoredEvent>): Lease =>
+    granted.already ?? leaseIn(stored, granted.lease);
+
+  const place = (ticket: Ticket): Place => {
+    const { compiled: _, seen: __, position: ___, ttlSeconds: ____, ...shown } = ticket;
+    const { project } = ticket;
+    const earlier = durable.tickets(project).filter((one) => one.position < ticket.position);
+    const { conflicts, ahead } = queueAt(durable, project, clock.now()).blockersOf(ticket, earlier);
+    return { ...shown, ahead, conflicts };
+  };
+
+  /** Asks once; who has to wait is given what wakes it, before anything can. */
+  const join = (origin: Origin, wanted: decisions.Wanted) => {
+    const fresh = { lease: randomUUID(), ticket: randomUUID() };
+    const woken = Deferred.makeUnsafe<Lease, Deadlock | NotFound>();
+    return decide(
+      origin,
+      (now) => decisions.decideReserveOrWait(now, wanted, fresh),
+      (decided) => {
+        if (decided.kind === "waiting" && !waiters.has(decided.ticket))
+          waiters.set(decided.ticket, { project: origin.project, woken });
+      },
+    );
+  };
+
+  const reserveOrWait = Effect.fn("Reservations.reserveOrWait")(function* (
+    origin: Origin,
+    request: LeaseRequest,
+    wait: Duration.Input,
+  ) {
+    const wanted = yield* readRequest(request);
+    const until = clock.now() + Duration.toMillis(wait);
+    for (;;) {
+      const [decided, stored] = yield* join(origin, wanted);
+      if (decided.kind === "granted") {
+        const outcome: Outcome = { kind: "granted", lease: leaseOf(decided, stored) };
+        return outcome;
+      }
+      const waiter = waiters.get(decided.ticket);
+      const pause = Math.min(until - clock.now(), signOfLife);
+      const lease =
+        waiter === undefined || pause <= 0
+          ? Option.none()
+          : yield* Deferred.await(waiter.woken).pipe(Effect.timeoutOption(pause));
+      if (Option.isSome(lease)) {
+        const outcome: Outcome = { kind: "granted", lease: lease.value };
+        return outcome;
+      }
+      if (until - clock.now() > 0) continue;
+      const ticket = durable.ticket(origin.project, decided.ticket);
+      if (ticket === undefined) continue;
+      const outcome: Outcome = { kind: "waiting", ticket: place(ticket) };
+      return outcome;
+    }
+  });
+
+  return Reservations.of({
+    reserveOrWait,
+    reserve: Effect.fn("Reservations.reserve")(function* (origin, request) {
+      const wanted = yield* readRequest(request);
+      const lease = randomUUID();
+      const [granted, stored] = yield* decide(origin, (now) => decisions.decideReserve(now, wanted, lease));
+      return leaseOf(granted, stored);
+    }),
+    withdraw: Effect.fn("Reservations.withdraw")(function* (origin, holder, ticket) {
+      yield* decide(origin, (now) => decisions.decideWithdraw(now, holder, ticket));
+    }),
+    renew: Effect.fn("Reservations.renew")(function* (origin, held, ttlSeconds) {
+      const ttl = yield* readTtl(ttlSeconds);
+      const [lease] = yield* decide(origin, (now) =>
+        Result.map(decisions.holding(now, held), (own) => decisions.extended(now, own, ttl)),
+      );
+      return lease;
+    }),
+    release: Effect.fn("Reservations.release")(function* (origin, held, reason) {
+      yield* decide(origin, (now) =>
+        Result.map(
+          decisions.holding(now, held),
+          (own) => [undefined, decisions.released(own, reason)] as const,
+        ),
+      );
+    }),
+    releasePatterns: Effect.fn("Reservations.releasePatterns")(function* (origin, holder, patterns, reason) {
+      yield* decide(origin, (now) => decisions.decideRelease(now, holder, patterns, reason));
+    }),
+    releaseAll: Effect.fn("Reservations.releaseAll")(function* (origin, holder, reason) {
+      const [released] = yield* decide(origin, (now) =>
+        Result.succeed(decisions.decideReleaseAll(now, holder, reason)),
+      );
+      return released;
+    }),
+    leaving: (project, holder, reason) => decisions.decideReleaseAll(at(project), holder, reason)[1],
+    endEpic: Effect.fn("Reservations.endEpic")(function* (origin, epic, reason, events) {
+      yield* decide(origin, (now) =>
+        Result.succeed([undefined, decisions.decideEndEpic(now, epic, reason, events)] as const),
+      );
+    }),
+    takeOver: Effect.fn("Reservations.takeOver")(function* (origin, request) {
+      const wanted = yield* readRequest(request);
+      const lease = randomUUID();
+      const [taken, stored] = yield* decide(origin, (now) =>
+        Result.succeed(decisions.decideTakeOver(now, wanted, lease)),
+      );
+      return { lease: leaseIn(stored, lease), ended: taken.ended };
+    }),
+    handOver: Effect.fn("Reservations.handOver")(function* (origin, holder, patterns, to, reason) {
+      const [given, stored] = yield* decide(origin, (now) =>
+        decisions.decideHandOver(now, { holder, patterns, to, reason }, randomUUID),
+      );
+      return given.map((lease) => leaseIn(stored, lease));
+    }),
+    act: Effect.fn("Reservations.act")(function* (origin, act, events) {
+      const [, stored] = yield* decide(origin, (now) =>
+        Result.map(decisions.mayAct(now, act), () => [undefined, { events, state: [] }] as const),
+      );
+      return stored;
+    }),
+    conflicts: (project, patterns, by) =>
+      durable
+        .conflicts(project, readKnown(patterns), { ...by, exclusive: true }, clock.now())
+        .map(({ lease: _, ...entry }) => entry),
+    check: (project, path) => durable.covering(project, path, clock.now()).map(durable.shown),
+    list: (project) => {
+      const now = clock.now();
+      return durable.held(project).flatMap((held) => (isOver(held, now) ? [] : [durable.shown(held)]));
+    },
+    onChange: (listener) =>
+      Effect.acquireRelease(
+        Effect.sync(() => listeners.add(listener)),
+        () => Effect.sync(() => listeners.delete(listener)),
+      ),
+    queue: (project) => durable.tickets(project).map(place),
+  });
 });
 
-/** The events that release whatever of `leases` an epic and its cells hold. */
-export const epicReleased = (
-  leases: ReadonlyArray<Lease>,
-  epic: string,
-  reason: string,
-): ReadonlyArray<NewEvent> =>
-  leases
-    .filter((lease) => lease.epic === epic)
-    .map(({ lease }) => ({ stream, type: "lease_released", data: { lease, reason } }));
+/** A call that waits for a ticket. */
+interface Waiter {
+  readonly project: string;
+  readonly woken: Deferred.Deferred<Lease, Deadlock | NotFound>;
+}
 
-const leaseExpired = ({ lease }: Lease): NewEvent => ({ stream, type: "lease_expired", data: { lease } });
+const keyOf = (project: string, id: string) => `${project}\n${id}`;
 
-const isKeptBy = (lease: Lease, epic: string) => lease.cell === undefined && lease.epic === epic;
+const left = Exit.fail(
+  new NotFound({ message: "This request left the queue: it was withdrawn, or its agent has ended." }),
+);
+
+/** A lease that was granted in this batch. */
+const leaseIn = (stored: ReadonlyArray<StoredEvent>, lease: string): Lease => {
+  const event = stored.find(
+    (one) => isKnown(one) && one.type === "lease_granted" && one.data.lease === lease,
+  ) as EventOf<"lease_granted">;
+  return { ...event.data, token: event.seq, project: event.project };
+};

@@ -1,20 +1,64 @@
 /**
- * The leases held now, in memory: a fold of the `lease_*` events, with an index of their patterns. Who conflicts
- * with whom is decided here and nowhere else. It reads no clock: the caller says when now is, and a lease past
- * its end is as good as released.
+ * The leases held now and the requests that wait, in memory: a fold of the `lease_*` events and of the rows that
+ * stand beside them, with an index of the leases' patterns. It reads no clock: the caller says when now is, and a
+ * lease past its end is as good as released.
+ *
+ * There are two copies: one on which the writer decides, ahead of the disk, and one of what is durable, which
+ * answers everybody else.
  */
 import { Result } from "effect";
 import type { LeaseConflictEntry } from "../../../shared/contract/errors.ts";
 import { isKnown, type StoredEvent } from "../../../shared/contract/events.ts";
 import { intersects, type Pattern, parsePattern, pathElements } from "../../../shared/contract/pattern.ts";
+import type { AwakeClock } from "../../primitives/AwakeClock.ts";
+import type { Row, StateChange } from "../../primitives/Projection.ts";
+import { leaseOfRow, ticketOfRow } from "./leaseRow.ts";
+import { leaseDeadlines, leaseTickets } from "./leaseTables.ts";
 import { type PatternIndex, patternIndex } from "./patternIndex.ts";
-import type { Lease } from "./Reservations.ts";
 
 /** On whose behalf files are asked for. */
 export interface Claimant {
   readonly holder: string;
   readonly cell?: string;
   readonly epic?: string;
+}
+
+export interface Claim extends Claimant {
+  readonly exclusive: boolean;
+}
+
+export interface Lease extends Claim {
+  readonly lease: string;
+  /** Fencing token: the `seq` of the grant. `cell` is absent once the lease has passed to the epic. */
+  readonly token: number;
+  readonly patterns: ReadonlyArray<string>;
+  /** ISO 8601; absent: held until released. */
+  readonly expiresAt?: string;
+  readonly reason?: string;
+  readonly project: string;
+}
+
+/** A lease as held: when it ends is awake time here, and wall time wherever it is shown or kept. */
+export interface Held extends Omit<Lease, "expiresAt"> {
+  readonly compiled: ReadonlyArray<Pattern>;
+  readonly deadline: number | undefined;
+  /** There is a row with its deadline. */
+  readonly renewed: boolean;
+}
+
+/** A request that waits. */
+export interface Ticket extends Claim {
+  readonly ticket: string;
+  readonly project: string;
+  /** Tickets are served in this order. */
+  readonly position: number;
+  readonly patterns: ReadonlyArray<string>;
+  readonly compiled: ReadonlyArray<Pattern>;
+  readonly reason?: string;
+  /** null: until released. */
+  readonly ttlSeconds: number | null;
+  /** Awake time of the last sign of life. */
+  readonly seen: number;
 }
 
 /** One pattern of one lease. */
@@ -24,9 +68,12 @@ interface Hold {
 }
 
 interface Shelf {
-  readonly leases: Map<string, Lease>;
+  readonly leases: Map<string, Held>;
   readonly index: PatternIndex<Hold>;
   readonly holds: Map<string, ReadonlyArray<Hold>>;
+  readonly byHolder: Map<string, Set<string>>;
+  /** In the order of their positions. */
+  readonly tickets: Map<string, Ticket>;
 }
 
 /** The file systems that these platforms come with do not tell upper from lower case. */
@@ -34,15 +81,27 @@ const caseInsensitive = process.platform === "darwin" || process.platform === "w
 
 export const readPattern = (text: string) => parsePattern(text, { caseInsensitive });
 
+/** A pattern that a newer version understood and this one does not covers nothing here. */
+export const readKnown = (texts: ReadonlyArray<string>): ReadonlyArray<Pattern> =>
+  texts.flatMap((text) =>
+    Result.match(readPattern(text), { onSuccess: (one) => [one], onFailure: () => [] }),
+  );
+
 export type LeaseBook = ReturnType<typeof leaseBook>;
 
-export const leaseBook = () => {
+export const leaseBook = (clock: Pick<AwakeClock["Service"], "awakeOf" | "wallOf">) => {
   const shelves = new Map<string, Shelf>();
 
   const shelfOf = (project: string): Shelf => {
     const known = shelves.get(project);
     if (known !== undefined) return known;
-    const fresh: Shelf = { leases: new Map(), index: patternIndex(), holds: new Map() };
+    const fresh: Shelf = {
+      leases: new Map(),
+      index: patternIndex(),
+      holds: new Map(),
+      byHolder: new Map(),
+      tickets: new Map(),
+    };
     shelves.set(project, fresh);
     return fresh;
   };
@@ -50,26 +109,38 @@ export const leaseBook = () => {
   const put = (lease: Lease) => {
     remove(lease.project, lease.lease);
     const shelf = shelfOf(lease.project);
-    // A pattern that a newer version understood and this one does not covers nothing here.
-    const holds = lease.patterns.flatMap((text) =>
-      Result.match(readPattern(text), {
-        onSuccess: (pattern) => [{ pattern, lease: lease.lease }],
-        onFailure: () => [],
-      }),
-    );
+    const { expiresAt, ...rest } = lease;
+    const compiled = readKnown(lease.patterns);
+    const holds = compiled.map((pattern) => ({ pattern, lease: lease.lease }));
     for (const hold of holds) shelf.index.add(hold.pattern, hold);
-    shelf.leases.set(lease.lease, lease);
     shelf.holds.set(lease.lease, holds);
+    const deadline = expiresAt === undefined ? undefined : clock.awakeOf(Date.parse(expiresAt));
+    shelf.leases.set(lease.lease, { ...rest, compiled, deadline, renewed: false });
+    enlist(shelf, lease.holder, lease.lease);
   };
 
   const remove = (project: string, lease: string) => {
     const shelf = shelves.get(project);
-    for (const hold of shelf?.holds.get(lease) ?? []) shelf?.index.remove(hold.pattern, hold);
-    shelf?.holds.delete(lease);
-    shelf?.leases.delete(lease);
+    const held = shelf?.leases.get(lease);
+    if (shelf === undefined || held === undefined) return;
+    for (const hold of shelf.holds.get(lease) ?? []) shelf.index.remove(hold.pattern, hold);
+    shelf.holds.delete(lease);
+    shelf.leases.delete(lease);
+    delist(shelf, held.holder, lease);
   };
 
-  const apply = (event: StoredEvent) => {
+  /** Everything but the patterns, which are in the index. */
+  const change = (project: string, lease: string, to: (held: Held) => Held) => {
+    const shelf = shelves.get(project);
+    const held = shelf?.leases.get(lease);
+    if (shelf === undefined || held === undefined) return;
+    delist(shelf, held.holder, lease);
+    const next = to(held);
+    shelf.leases.set(lease, next);
+    enlist(shelf, next.holder, lease);
+  };
+
+  const applyEvent = (event: StoredEvent) => {
     if (!isKnown(event)) return;
     const { project } = event;
     switch (event.type) {
@@ -77,65 +148,165 @@ export const leaseBook = () => {
         return put({ ...event.data, token: event.seq, project });
       case "lease_passed": {
         const { lease, toEpic } = event.data;
-        const held = shelves.get(project)?.leases.get(lease);
-        if (held === undefined) return;
-        const { cell: _, ...kept } = held;
-        // The patterns are the same, so the index stays as it is.
-        shelfOf(project).leases.set(lease, { ...kept, holder: toEpic, epic: toEpic });
-        return;
+        return change(project, lease, ({ cell: _, ...kept }) => ({ ...kept, holder: toEpic, epic: toEpic }));
       }
-      case "lease_released":
+      case "lease_released": {
+        const { lease, kept } = event.data;
+        const held = shelves.get(project)?.leases.get(lease);
+        if (held === undefined || kept === undefined) return remove(project, lease);
+        const { compiled: _, deadline, renewed, ...rest } = held;
+        put({ ...rest, patterns: kept });
+        return change(project, lease, (one) => ({ ...one, deadline, renewed }));
+      }
       case "lease_expired":
+      case "lease_taken_over":
+      case "lease_handed_over":
         return remove(project, event.data.lease);
       default:
         return;
     }
   };
 
-  const list = (project: string, now: number): ReadonlyArray<Lease> =>
-    [...shelfOf(project).leases.values()].filter((lease) => !isOver(lease, now));
+  const renewTo = (project: string, lease: string, expiresAt: string) =>
+    change(project, lease, (held) => ({
+      ...held,
+      deadline: clock.awakeOf(Date.parse(expiresAt)),
+      renewed: true,
+    }));
+
+  const putTicket = (ticket: Ticket) => {
+    const { tickets } = shelfOf(ticket.project);
+    const inPlace = tickets.has(ticket.ticket);
+    const last = [...tickets.values()].at(-1);
+    tickets.set(ticket.ticket, ticket);
+    if (inPlace || last === undefined || last.position < ticket.position) return;
+    const ordered = [...tickets].sort(([, left], [, right]) => left.position - right.position);
+    tickets.clear();
+    for (const [id, one] of ordered) tickets.set(id, one);
+  };
+
+  const applyState = (change: StateChange) => {
+    const { project } = change;
+    if (change.table === leaseDeadlines.name && "set" in change) {
+      renewTo(project, String(change.key.lease), String(change.set.expires_at));
+    }
+    if (change.table !== leaseTickets.name) return;
+    const ticket = String(change.key.ticket);
+    if ("delete" in change) return void shelfOf(project).tickets.delete(ticket);
+    const known = shelfOf(project).tickets.get(ticket);
+    if (known === undefined) putTicket(ticketOfRow({ ...change.set, ticket, project }, clock));
+    else putTicket({ ...known, seen: clock.awakeOf(Date.parse(String(change.set.seen_at))) });
+  };
+
+  /** Replaces everything by what is in the tables. */
+  const load = (rows: {
+    readonly leases: ReadonlyArray<Row>;
+    readonly deadlines: ReadonlyArray<Row>;
+    readonly tickets: ReadonlyArray<Row>;
+  }) => {
+    shelves.clear();
+    // In the order of their grants, as when the events themselves are followed.
+    const leases = rows.leases.map(leaseOfRow).sort((left, right) => left.token - right.token);
+    for (const lease of leases) put(lease);
+    for (const row of rows.deadlines) renewTo(String(row.project), String(row.lease), String(row.expires_at));
+    for (const row of rows.tickets) putTicket(ticketOfRow(row, clock));
+  };
+
+  const shown = ({ compiled: _, deadline, renewed: __, ...lease }: Held): Lease => ({
+    ...lease,
+    ...(deadline !== undefined && { expiresAt: new Date(clock.wallOf(deadline)).toISOString() }),
+  });
 
   /** Every pair of a wanted and a held pattern that can cover the same path. */
   const conflicts = (
     project: string,
     wanted: ReadonlyArray<Pattern>,
-    by: Claimant & { readonly exclusive: boolean },
+    by: Claim,
     now: number,
-  ): ReadonlyArray<LeaseConflictEntry> => {
+  ): ReadonlyArray<LeaseConflictEntry & { readonly lease: string }> => {
     const { index, leases } = shelfOf(project);
     return wanted.flatMap((pattern) =>
       [...index.candidates(pattern)].flatMap((hold) => {
-        const lease = leases.get(hold.lease);
-        if (lease === undefined || isOver(lease, now) || !stands(lease, by)) return [];
-        return intersects(pattern, hold.pattern) ? [entryOf(pattern.text, hold.pattern.text, lease)] : [];
+        const held = leases.get(hold.lease);
+        if (held === undefined || isOver(held, now) || !stands(held, by)) return [];
+        if (!intersects(pattern, hold.pattern)) return [];
+        const { holder, cell, epic, expiresAt } = shown(held);
+        return [
+          {
+            requested: pattern.text,
+            held: hold.pattern.text,
+            lease: held.lease,
+            holder,
+            ...(cell !== undefined && { cell }),
+            ...(epic !== undefined && { epic }),
+            ...(expiresAt !== undefined && { expiresAt }),
+          },
+        ];
       }),
     );
   };
 
   /** The leases that cover a path. */
-  const covering = (project: string, path: string, now: number): ReadonlyArray<Lease> => {
-    const shelf = shelfOf(project);
+  const covering = (project: string, path: string, now: number): ReadonlyArray<Held> => {
+    const shelf = shelves.get(project);
     const exact = literal(path);
-    if (exact === undefined) return [];
-    const found = [...shelf.index.candidates(exact)].filter((hold) => intersects(hold.pattern, exact));
-    return [...new Set(found.map((hold) => hold.lease))].flatMap((id) => {
-      const lease = shelf.leases.get(id);
-      return lease === undefined || isOver(lease, now) ? [] : [lease];
+    if (exact === undefined || shelf === undefined) return [];
+    const found = new Set<string>();
+    for (const hold of shelf.index.candidates(exact)) {
+      if (intersects(hold.pattern, exact)) found.add(hold.lease);
+    }
+    return [...found].flatMap((id) => {
+      const held = shelf.leases.get(id);
+      return held === undefined || isOver(held, now) ? [] : [held];
     });
   };
 
+  /** Leases past their time that overlap these patterns, their end not recorded yet. */
+  const overdue = (project: string, wanted: ReadonlyArray<Pattern>, now: number): ReadonlyArray<Held> => {
+    const shelf = shelves.get(project);
+    const found = new Set<Held>();
+    for (const pattern of wanted) {
+      for (const hold of shelf?.index.candidates(pattern) ?? []) {
+        const held = shelf?.leases.get(hold.lease);
+        if (held !== undefined && isOver(held, now) && intersects(pattern, hold.pattern)) found.add(held);
+      }
+    }
+    return [...found];
+  };
+
   return {
-    put,
-    apply,
-    list,
+    overdue,
+    load,
+    applyEvent,
+    applyState,
     conflicts,
     covering,
-    /** A lease that was granted and neither released nor recorded as expired. */
-    get: (project: string, lease: string): Lease | undefined => shelves.get(project)?.leases.get(lease),
-    /** Leases past their end that nothing has recorded as expired yet. */
-    due: (project: string, now: number): ReadonlyArray<Lease> =>
-      [...shelfOf(project).leases.values()].filter((lease) => isOver(lease, now)),
+    shown,
+    /** A lease that was granted and whose end is not recorded, perhaps past its time. */
+    get: (project: string, lease: string): Held | undefined => shelves.get(project)?.leases.get(lease),
+    held: (project: string): ReadonlyArray<Held> => [...(shelves.get(project)?.leases.values() ?? [])],
+    heldBy: (project: string, holder: string): ReadonlyArray<Held> => {
+      const shelf = shelves.get(project);
+      return [...(shelf?.byHolder.get(holder) ?? [])].flatMap((lease) => shelf?.leases.get(lease) ?? []);
+    },
+    ticket: (project: string, ticket: string): Ticket | undefined =>
+      shelves.get(project)?.tickets.get(ticket),
+    /** Those that wait, the first to come first. */
+    tickets: (project: string): ReadonlyArray<Ticket> => [...(shelves.get(project)?.tickets.values() ?? [])],
+    projects: (): ReadonlyArray<string> => [...shelves.keys()],
   };
+};
+
+const enlist = ({ byHolder }: Shelf, holder: string, lease: string) => {
+  const own = byHolder.get(holder);
+  if (own === undefined) byHolder.set(holder, new Set([lease]));
+  else own.add(lease);
+};
+
+const delist = ({ byHolder }: Shelf, holder: string, lease: string) => {
+  const own = byHolder.get(holder);
+  own?.delete(lease);
+  if (own?.size === 0) byHolder.delete(holder);
 };
 
 /** A path as it stands: what git knows may have characters that a pattern may not. */
@@ -144,23 +315,18 @@ const literal = (path: string): Pattern | undefined => {
   return elements && { text: path, caseInsensitive, alternatives: [elements] };
 };
 
-export const isOver = (lease: Lease, now: number): boolean =>
-  lease.expiresAt !== undefined && Date.parse(lease.expiresAt) <= now;
+export const isOver = (held: Pick<Held, "deadline">, now: number): boolean =>
+  held.deadline !== undefined && held.deadline <= now;
 
-/** Whether a held lease stands in the way of a claim on the same files. */
-const stands = (held: Lease, by: Claimant & { readonly exclusive: boolean }): boolean => {
+/** Taken by a person or an agent for itself, and not for a cell. */
+export const isByHand = ({ cell, epic }: Claimant): boolean => cell === undefined && epic === undefined;
+
+/** Whether what one has, or waits for, stands in the way of another's claim on the same files. */
+export const stands = (held: Claim, by: Claim): boolean => {
   if (!held.exclusive && !by.exclusive) return false;
-  if (held.holder === by.holder) return false;
+  // An agent may be named like an epic; what it has by hand is its own all the same.
+  if (held.holder === by.holder && isByHand(held) === isByHand(by)) return false;
   // What an epic keeps of its merged cells is open to its later ones; two cells at work are not to each other.
   const sameEpic = held.epic !== undefined && held.epic === by.epic;
   return !sameEpic || (held.cell !== undefined && by.cell !== undefined && held.cell !== by.cell);
 };
-
-const entryOf = (requested: string, held: string, lease: Lease): LeaseConflictEntry => ({
-  requested,
-  held,
-  holder: lease.holder,
-  ...(lease.cell === undefined ? {} : { cell: lease.cell }),
-  ...(lease.epic === undefined ? {} : { epic: lease.epic }),
-  ...(lease.expiresAt === undefined ? {} : { expiresAt: lease.expiresAt }),
-});

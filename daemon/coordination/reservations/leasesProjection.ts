@@ -5,7 +5,7 @@ const table = "leases";
 
 export const leasesProjection: Projection = {
   name: "leases",
-  version: 1,
+  version: 2,
   tables: [
     {
       name: table,
@@ -24,7 +24,14 @@ export const leasesProjection: Projection = {
       key: ["lease"],
     },
   ],
-  types: ["lease_granted", "lease_released", "lease_expired", "lease_passed"],
+  types: [
+    "lease_granted",
+    "lease_released",
+    "lease_expired",
+    "lease_passed",
+    "lease_taken_over",
+    "lease_handed_over",
+  ],
   apply: (event) => {
     switch (event.type) {
       case "lease_granted": {
@@ -46,8 +53,14 @@ export const leasesProjection: Projection = {
         const { lease, toEpic } = event.data;
         return [{ table, key: { lease }, set: { holder: toEpic, cell: null, epic: toEpic } }];
       }
-      case "lease_released":
+      case "lease_released": {
+        const { lease, kept } = event.data;
+        if (kept !== undefined) return [{ table, key: { lease }, set: { patterns: kept } }];
+        return [{ table, key: { lease }, delete: true }];
+      }
       case "lease_expired":
+      case "lease_taken_over":
+      case "lease_handed_over":
         return [{ table, key: { lease: event.data.lease }, delete: true }];
       default:
         return [];

@@ -62,7 +62,7 @@ export class Swarms extends Context.Service<
   static readonly layer = Layer.effect(
     Swarms,
     Effect.gen(function* () {
-      const services = yield* Effect.context<Effect.Services<ReturnType<typeof workOnSwarm>>>();
+      const services = yield* Effect.context<Effect.Services<ReturnType<typeof workOnSwarm>> | EventStore>();
       const store = yield* EventStore;
       const data = yield* DataFolder;
       const fibers = yield* FiberMap.make<string>();

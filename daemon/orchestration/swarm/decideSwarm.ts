@@ -6,7 +6,7 @@ import { NotFound, NotNow } from "../../../shared/contract/errors.ts";
 import { type EpicState, isOver } from "../../../shared/contract/swarmState.ts";
 import { safeName } from "../../coordination/hive/cellId.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
-import { epicReleased, Reservations } from "../../coordination/reservations/Reservations.ts";
+import { Reservations } from "../../coordination/reservations/Reservations.ts";
 import { DataFolder } from "../../platform/DataFolder.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { killStrays } from "../../platform/strays.ts";
@@ -47,14 +47,11 @@ const cancel = Effect.fn("cancelSwarm")(function* (which: Which) {
   // A landing that was under way was completed first.
   yield* refuseOver(log, "cancelled");
   yield* refuseLanding(log);
-  yield* decide(log, [
-    {
-      stream: swarmStream(which.epic),
-      type: "swarm_cancelled",
-      data: { epic: which.epic, reason: "by the person" },
-    },
-    ...(yield* closingEvents(project, log, "cancelled")),
-  ]);
+  yield* close(log, "cancelled", {
+    stream: swarmStream(which.epic),
+    type: "swarm_cancelled",
+    data: { epic: which.epic, reason: "by the person" },
+  });
   yield* removeFolders(project, which.epic);
   return yield* swarms.view(project.id, which.epic);
 }, Effect.scoped);
@@ -71,10 +68,11 @@ const discard = Effect.fn("discardSwarm")(function* (which: Which) {
     yield* stopWork(which, log);
     if (log.epic().status === "landed") yield* refuseOver(log, "discarded");
     yield* refuseLanding(log);
-    yield* decide(log, [
-      { stream: swarmStream(which.epic), type: "swarm_discarded", data: { epic: which.epic } },
-      ...(yield* closingEvents(project, log, "discarded")),
-    ]);
+    yield* close(log, "discarded", {
+      stream: swarmStream(which.epic),
+      type: "swarm_discarded",
+      data: { epic: which.epic },
+    });
   }
   // Also for one that is discarded already: the first time may have been cut short here.
   yield* unpin(project.root, which.epic);
@@ -212,17 +210,18 @@ const stopWork = Effect.fnUntraced(function* (which: Which, log: SwarmLog) {
   }
 });
 
-const closingEvents = Effect.fnUntraced(function* (project: OpenProject, log: SwarmLog, reason: string) {
+/** Records the end of a swarm, with that of its cells and leases. */
+const close = Effect.fnUntraced(function* (log: SwarmLog, reason: string, ended: NewEvent) {
   const hive = yield* Hive;
   const reservations = yield* Reservations;
-  const events: Array<NewEvent> = [...epicReleased(reservations.list(project.id), log.epicId, reason)];
+  const events: Array<NewEvent> = [ended];
   const open = log.epic().subtaskIds.filter((id) => log.subtask(id).phase !== "merged");
   for (const id of [...open, log.epicId]) {
     events.push(
       ...(yield* hive.changes(log.origin("person"), id, { status: "closed", close_reason: reason })),
     );
   }
-  return events;
+  yield* reservations.endEpic(log.origin("person"), log.epicId, reason, events);
 });
 
 const removeFolders = Effect.fnUntraced(function* (project: OpenProject, epic: string) {

@@ -123,7 +123,7 @@ export const actOnLease = Effect.fnUntraced(function* (
   const lease = leaseOf(reservations.list(run.project.id), subtask.id);
   yield* reservations.act(
     run.log.origin(),
-    { cell: subtask.id, epic: run.epicId, token: lease?.token ?? 0, paths },
+    { epic: run.epicId, cell: { id: subtask.id, token: lease?.token ?? 0 }, paths },
     events,
   );
 });

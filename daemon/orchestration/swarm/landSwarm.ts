@@ -6,7 +6,7 @@
 import { Effect } from "effect";
 import { NotNow } from "../../../shared/contract/errors.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
-import { epicReleased, Reservations } from "../../coordination/reservations/Reservations.ts";
+import { Reservations } from "../../coordination/reservations/Reservations.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
 import { executeLanding, recoverLanding } from "./executeLanding.ts";
 import { finishTargetMerge, mergeTarget } from "./mergeTarget.ts";
@@ -50,7 +50,16 @@ export const landSwarm = Effect.fn("landSwarm")(function* (run: SwarmRun) {
 });
 
 const land = Effect.fnUntraced(function* (run: SwarmRun, intent: LandingIntent) {
-  yield* run.log.append([{ stream: swarmStream(run.epicId), type: "landing_intended", data: intent }]);
+  const reservations = yield* Reservations;
+  const intended = yield* reservations
+    .act(run.log.origin(), { epic: run.epicId, paths: changedPaths(run) }, [
+      { stream: swarmStream(run.epicId), type: "landing_intended", data: intent },
+    ])
+    .pipe(
+      Effect.as(undefined),
+      Effect.catchTag("LockNotHeld", ({ message }) => Effect.succeed(message)),
+    );
+  if (intended !== undefined) return yield* refuse(run, intended, []);
   yield* faultPoint("landing-intended");
   const done = yield* executeLanding({ project: run.project, intent }).pipe(
     Effect.as(true),
@@ -61,6 +70,10 @@ const land = Effect.fnUntraced(function* (run: SwarmRun, intent: LandingIntent) 
   yield* faultPoint("landing-applied");
   return done ? yield* finishLanding(run) : refused;
 });
+
+/** Everything that the swarm's subtasks changed: the epic has to hold all of it still. */
+const changedPaths = (run: SwarmRun): ReadonlyArray<string> =>
+  run.log.epic().subtaskIds.flatMap((id) => run.log.subtask(id).changed);
 
 const refused: LandingOutcome = "refused";
 
@@ -81,10 +94,9 @@ const finishLanding = Effect.fnUntraced(function* (run: SwarmRun) {
   const { ref, new: commit } = run.log.epic().landing!;
   // The branch has the commits now. Before the done event, so that a kill in between leaves no pin for ever.
   yield* unpin(run.project.root, run.epicId);
-  yield* run.log.append([
+  yield* reservations.endEpic(run.log.origin(), run.epicId, "landed", [
     { stream: swarmStream(run.epicId), type: "landed", data: { epic: run.epicId, ref, commit } },
     ...(yield* hive.changes(run.log.origin(), run.epicId, { status: "closed", close_reason: "landed" })),
-    ...epicReleased(reservations.list(run.project.id), run.epicId, "landed"),
   ]);
   const outcome: LandingOutcome = "landed";
   return outcome;

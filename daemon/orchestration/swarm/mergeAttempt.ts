@@ -9,8 +9,9 @@ import type { CheckResult, Finding } from "../../../shared/contract/gate.ts";
 import type { SubtaskState } from "../../../shared/contract/swarmState.ts";
 import { safeName } from "../../coordination/hive/cellId.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
-import { leasePassed, Reservations } from "../../coordination/reservations/Reservations.ts";
+import { Reservations } from "../../coordination/reservations/Reservations.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
+import type { NewEvent } from "../../primitives/EventStore.ts";
 import { checkTree, failuresOf, withoutOutput } from "./checkTree.ts";
 import { actOnLease } from "./judgeAttempt.ts";
 import { swarmStream } from "./SwarmLog.ts";
@@ -106,6 +107,11 @@ export const finishMerge = Effect.fn("finishMerge")(function* (run: SwarmRun, ce
   yield* faultPoint("merge-applied");
   const origin = run.log.origin();
   const lease = leaseOf(reservations.list(run.project.id), cell);
+  // What was merged is the epic's to keep.
+  const passed: ReadonlyArray<NewEvent> =
+    lease === undefined
+      ? []
+      : [{ stream: "lease", type: "lease_passed", data: { lease: lease.lease, toEpic: run.epicId } }];
   yield* run.log.append([
     {
       stream: swarmStream(run.epicId),
@@ -113,7 +119,7 @@ export const finishMerge = Effect.fn("finishMerge")(function* (run: SwarmRun, ce
       data: { cell, attempt: last.attempt, commit: intent.commit, head: intent.new },
     },
     ...(yield* hive.changes(origin, cell, { status: "closed", close_reason: "merged" })),
-    ...(lease === undefined ? [] : [leasePassed(lease.lease, run.epicId)]),
+    ...passed,
   ]);
 });
 

@@ -1,48 +1,44 @@
 /**
  * Takes the lease of a subtask on its files before an agent starts. The lease belongs to the cell, not to a
- * process: it has no end of its own and lasts through gate, retries and merge queue.
+ * process: it has no end of its own and lasts through gate, retries and merge queue. While somebody else has the
+ * files the cell waits in the queue, in a place that lasts across restarts.
  */
-import { Effect, Stream } from "effect";
+import { Effect } from "effect";
 import type { SubtaskState } from "../../../shared/contract/swarmState.ts";
 import { type Lease, Reservations } from "../../coordination/reservations/Reservations.ts";
-import { EventStore } from "../../primitives/EventStore.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
 
-/** Leases with an end of their own end without an event; so a waiting subtask looks again this often. */
-const lookAgainAfter = "15 seconds";
+/** How long one call waits; then it says whom the cell waits for, and waits on in its place. */
+const oneWait = "1 minute";
 
 export const takeLease = Effect.fn("takeLease")(function* (run: SwarmRun, subtask: SubtaskState) {
   const reservations = yield* Reservations;
-  const store = yield* EventStore;
-  const project = run.project.id;
-  for (;;) {
-    const held = leaseOf(reservations.list(project), subtask.id);
-    if (held !== undefined) return held;
-    const after = yield* store.head;
-    const taken = yield* reservations
-      .reserve(run.log.origin(), {
-        holder: subtask.id,
-        patterns: subtask.files,
-        ttlSeconds: null,
-        cell: subtask.id,
-        epic: run.epicId,
-        reason: subtask.title,
-      })
-      .pipe(
-        Effect.catchTag("LeaseConflict", (conflict) =>
-          Effect.as(queued(run, subtask, conflict.message), undefined),
-        ),
-      );
-    if (taken !== undefined) return taken;
-    yield* store
-      .subscribe({ project, stream: "lease", after })
-      .pipe(Stream.take(1), Stream.runDrain, Effect.timeoutOption(lookAgainAfter));
+  const request = {
+    holder: subtask.id,
+    patterns: subtask.files,
+    ttlSeconds: null,
+    cell: subtask.id,
+    epic: run.epicId,
+    reason: subtask.title,
+  };
+  let told = "";
+  for (let wait: "0 millis" | typeof oneWait = "0 millis"; ; wait = oneWait) {
+    const outcome = yield* reservations.reserveOrWait(run.log.origin(), request, wait).pipe(
+      // Two swarms wait for each other's files: whoever looks again later may find that one has ended.
+      Effect.catchTag("Deadlock", (refusal) =>
+        Effect.as(Effect.delay(tell(run, subtask, refusal.message), oneWait), undefined),
+      ),
+    );
+    if (outcome?.kind === "granted") return outcome.lease;
+    const why = outcome?.ticket.conflicts.map((one) => `${one.held} (${one.holder})`).join(", ") ?? told;
+    if (why !== told) yield* tell(run, subtask, `waiting for its files: ${why}`);
+    told = why;
   }
 });
 
-const queued = (run: SwarmRun, subtask: SubtaskState, why: string) => {
-  run.progress(subtask.id, `waiting for its files: ${why}`);
-  return Effect.logInfo("subtask waits for its files", { why });
+const tell = (run: SwarmRun, subtask: SubtaskState, line: string) => {
+  run.progress(subtask.id, line);
+  return Effect.logInfo("subtask waits for its files", { line });
 };
 
 /** The lease that a cell holds now. */

@@ -1,16 +1,16 @@
 /** A real store in a temporary folder, for suites of the coordination layer. */
 import { Effect, Layer } from "effect";
-import { agentsProjection } from "../../../daemon/coordination/agents/agentsProjection.ts";
-import { cellsProjection } from "../../../daemon/coordination/hive/cellsProjection.ts";
-import { leasesProjection } from "../../../daemon/coordination/reservations/leasesProjection.ts";
 import { sqlLayer } from "../../../daemon/platform/Sql.ts";
+import { AwakeClock } from "../../../daemon/primitives/AwakeClock.ts";
 import { EventStore } from "../../../daemon/primitives/EventStore.ts";
+import { projections, stateTables } from "../../../daemon/tables.ts";
 import { collectStore } from "../../support/collectStore.ts";
 import { tempFolder } from "../../support/tempFolder.ts";
 
 export const storeIn = (folder: string) =>
-  EventStore.layer([leasesProjection, agentsProjection, cellsProjection]).pipe(
+  EventStore.layer(projections, stateTables).pipe(
     Layer.provide(sqlLayer({ file: `${folder}/store.db` })),
+    Layer.merge(AwakeClock.layer),
   );
 
 export const temporaryStore = Layer.unwrap(

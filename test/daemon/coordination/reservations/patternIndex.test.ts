@@ -6,7 +6,10 @@ import { intersects, parsePattern } from "../../../../shared/contract/pattern.ts
 
 const pattern = (text: string) => Result.getOrThrow(parsePattern(text));
 const text = fc
-  .array(fc.constantFrom("a", "b", "c", "*", "a*", "{a,b}", "**"), { minLength: 1, maxLength: 4 })
+  .array(fc.constantFrom("a", "b", "ab", "*", "a*", "*b", "?b", "{a,b}", "**"), {
+    minLength: 1,
+    maxLength: 4,
+  })
   .map((parts) => parts.join("/"));
 
 describe("patternIndex", () => {
@@ -27,8 +30,11 @@ describe("patternIndex", () => {
 
   it("leaves other folders aside", () => {
     const index = patternIndex<string>();
-    for (const one of ["src/a/**", "src/b.ts", "test/**", "*.md"]) index.add(pattern(one), one);
-    assert.sameMembers([...index.candidates(pattern("src/b.ts"))], ["src/b.ts", "*.md"]);
-    assert.sameMembers([...index.candidates(pattern("src/**"))], ["src/a/**", "src/b.ts", "*.md"]);
+    const all = ["src/a/**", "src/b.ts", "test/**", "*.md", "**/b.ts", "**/*.tsx", "**/*b*"];
+    for (const one of all) index.add(pattern(one), one);
+    assert.sameMembers([...index.candidates(pattern("src/b.ts"))], ["src/b.ts", "**/b.ts", "**/*b*"]);
+    assert.sameMembers([...index.candidates(pattern("x/y.tsx"))], ["**/*.tsx", "**/*b*"]);
+    const others = all.filter((one) => one !== "test/**");
+    assert.sameMembers([...index.candidates(pattern("src/**"))], others);
   });
 });
