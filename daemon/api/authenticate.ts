@@ -1,5 +1,5 @@
 /**
- * Establishes who calls, by token alone, and whether the route is for them: one table, `admitted`.
+ * Establishes who calls, by token alone, and whether the route is for them: by one table.
  *
  * The person and the launcher are not believed inside a worker's process tree: an agent of the same user could read
  * their tokens, and this keeps it from acting in their name by mistake. It has a token of its own.
@@ -22,12 +22,14 @@ export type Caller =
   | { readonly kind: "agent"; readonly actor: Actor; readonly name: string; readonly project: string };
 
 /** Whom a route of each access takes. */
-const admitted: Readonly<Record<Access, ReadonlyArray<Caller["kind"]>>> = {
+const table: Readonly<Record<Access, ReadonlyArray<Caller["kind"]>>> = {
   person: ["person"],
   anyone: ["person", "agent"],
   registrar: ["person", "launcher"],
   everybody: ["person", "agent", "launcher"],
 };
+/** An access that the table does not know lets nobody in. */
+const admitted = new Map<string, ReadonlyArray<Caller["kind"]>>(Object.entries(table));
 
 export const authenticate = Effect.fn("authenticate")(function* (request: Request, access: string) {
   const protocol = Number(request.headers.get(headers.protocol) ?? Number.NaN);
@@ -46,8 +48,7 @@ export const authenticate = Effect.fn("authenticate")(function* (request: Reques
       message: "The token is not known, or its agent has ended. Register again.",
     });
   }
-  // An access that this table does not know lets nobody in.
-  if (!(admitted[access as Access] ?? []).includes(caller.kind)) return yield* notFor(caller, access);
+  if (admitted.get(access)?.includes(caller.kind) !== true) return yield* notFor(caller, access);
   if (caller.kind === "agent") return caller;
   const pid = Number(request.headers.get(headers.pid));
   const { cloneId } = yield* DataFolder;

@@ -1,5 +1,6 @@
 /** The whole command tree. */
 import { Command } from "effect/cli";
+import { agent } from "./commands/agent.ts";
 import { answerGate } from "./commands/answerGate.ts";
 import { cancelSwarm } from "./commands/cancelSwarm.ts";
 import { daemon } from "./commands/daemon.ts";
@@ -27,6 +28,7 @@ export const ocvibe = root.pipe(
     inbox,
     answerGate,
     hive,
+    agent,
     reservations,
     events,
     rebuild,

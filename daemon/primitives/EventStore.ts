@@ -9,9 +9,15 @@
  * turn has come, on views that are up to date with everything before it in the log or in the same transaction, so
  * nothing comes between what it saw and what it writes. Locks, leases, deliveries and promises are decided so.
  */
-import { Context, Effect, Layer, type Result, type Scope, Stream } from "effect";
+import { Context, Effect, Layer, Queue, type Result, type Scope, Stream } from "effect";
 import type { SqlClient } from "effect/sql";
-import { type ConcurrencyConflict, EventRejected, type StorageError } from "../../shared/contract/errors.ts";
+import {
+  type ConcurrencyConflict,
+  EventRejected,
+  type InvalidInput,
+  type NotFound,
+  type StorageError,
+} from "../../shared/contract/errors.ts";
 import type { Actor, EventDataOf, EventType, StoredEvent } from "../../shared/contract/events.ts";
 import { SqlBatch } from "../platform/Sql.ts";
 import { type EventFilter, eventQueries } from "./eventQueries.ts";
@@ -21,6 +27,9 @@ import { migrate } from "./migrations.ts";
 import type { Projection, Row, RowChange, StateChange, StateTable } from "./Projection.ts";
 import { createStateTables, decodeRow } from "./projectionTables.ts";
 import { openProjections, type RebuildReport, rebuildProjection } from "./rebuildProjections.ts";
+import { cleanFile, makeRedact } from "./redact.ts";
+import { makeSnapshots } from "./snapshots.ts";
+import { makeStateAt, type PastState, type StateFilter, type Then } from "./stateAt.ts";
 import { storeId } from "./storeId.ts";
 
 export type NewEvent = {
@@ -115,18 +124,40 @@ export class EventStore extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Row>, StorageError>;
     /** Replays the log into every projection, and compares the rows with what they were. */
     readonly rebuild: Effect.Effect<ReadonlyArray<RebuildReport>, StorageError>;
+    /** The rows of projections as of an earlier event or time. */
+    readonly stateAt: (
+      then: Then,
+      filter?: StateFilter,
+    ) => Effect.Effect<PastState, InvalidInput | StorageError>;
+    /**
+     * Takes the data of an event away, everywhere the store keeps it, for ever; answers with the `seq` of the record
+     * of it. Doing it again finishes what could not be finished. Committed copies in memory are not told.
+     */
+    readonly redact: (
+      by: Pick<Origin, "actor">,
+      seq: number,
+      reason: string,
+    ) => Effect.Effect<
+      { readonly seq: number; readonly redaction: number },
+      InvalidInput | NotFound | StorageError
+    >;
   }
 >()("opencode-vibe/primitives/EventStore") {
   static readonly layer = (
     projections: ReadonlyArray<Projection>,
     stateTables: ReadonlyArray<StateTable> = [],
+    snapshotEvery: number = eventsPerSnapshot,
   ): Layer.Layer<EventStore, StorageError, SqlBatch | SqlClient.SqlClient> =>
-    Layer.effect(EventStore, make(projections, stateTables));
+    Layer.effect(EventStore, make(projections, stateTables, snapshotEvery));
 }
+
+/** As many as are replayed in a small part of a second. */
+const eventsPerSnapshot = 10_000;
 
 const make = Effect.fnUntraced(function* (
   projections: ReadonlyArray<Projection>,
   stateTables: ReadonlyArray<StateTable>,
+  snapshotEvery: number,
 ) {
   const sql = yield* SqlBatch;
   yield* migrate();
@@ -139,6 +170,9 @@ const make = Effect.fnUntraced(function* (
   >();
   const views = new Set<DecisionView>();
   const tables = [...projections.flatMap((one) => one.tables), ...stateTables];
+  const snapshots = makeSnapshots({ sql, queries, projections, every: snapshotEvery });
+  const snapshotDue = yield* Queue.sliding<void>(1);
+  let nextSnapshot = 0;
   const writer = yield* startWriter({
     sql,
     queries,
@@ -148,9 +182,40 @@ const make = Effect.fnUntraced(function* (
     onCommitted: (events, state) => {
       for (const listener of listeners) listener(events, state);
       if (events.length > 0) feed.publish(events);
+      if (writer.head() >= nextSnapshot) Queue.offerUnsafe(snapshotDue, undefined);
     },
   });
   const feed = makeFeed({ queries, head: writer.head });
+  yield* cleanFile(sql).pipe(
+    Effect.catchTag("StorageError", (why) => Effect.logWarning("the store is not cleaned yet", why)),
+  );
+
+  const takeSnapshots = Effect.gen(function* () {
+    const head = writer.head();
+    nextSnapshot = (Math.floor(head / snapshotEvery) + 1) * snapshotEvery;
+    yield* snapshots.take(head);
+  }).pipe(
+    // Later ones make up for it, and without any a replay only takes longer.
+    Effect.catchTag("StorageError", (why) => Effect.logWarning("no snapshot was taken", why)),
+  );
+  yield* takeSnapshots.pipe(Effect.andThen(Queue.take(snapshotDue)), Effect.forever, Effect.forkScoped);
+
+  const redact = makeRedact({
+    queries,
+    projections,
+    snapshots,
+    append: (origin, event, beside) =>
+      Effect.map(writer.append(origin, [event], {}, beside), ([stored]) => stored!),
+    restore: (seq) =>
+      writer.exclusively(
+        Effect.gen(function* () {
+          yield* openProjections(projections).pipe(Effect.provideService(SqlBatch, sql));
+          feed.forget(seq);
+          yield* writer.reloadViews;
+          yield* cleanFile(sql);
+        }),
+      ),
+  });
 
   const rows = (table: string, where: Readonly<Record<string, string | number>> = {}) => {
     const spec = tables.find(({ name }) => name === table);
@@ -196,7 +261,20 @@ const make = Effect.fnUntraced(function* (
           Effect.provideService(SqlBatch, sql),
         ),
       )
-      .pipe(Effect.withSpan("EventStore.rebuild")),
+      .pipe(
+        // Snapshots were made by the same code that made the rows that were wrong.
+        Effect.tap((reports) => {
+          const wrong = reports.filter(({ equal }) => !equal).map(({ projection }) => projection);
+          return snapshots.inTurn(sql.run(snapshots.forgetting(wrong, 0)));
+        }),
+        Effect.withSpan("EventStore.rebuild"),
+      ),
+    stateAt: makeStateAt({ queries, projections, snapshots, head: writer.head }),
+    redact: (by, seq, reason) =>
+      snapshots
+        .inTurn(Effect.uninterruptible(redact(by, seq, reason)))
+        // No id and no expectation is given, and the data is typed.
+        .pipe(Effect.catchTag(["ConcurrencyConflict", "EventRejected"], Effect.die)),
   });
 });
 

@@ -40,6 +40,11 @@ export const makeFeed = (options: { readonly queries: EventQueries; readonly hea
       Deferred.doneUnsafe(woken, Effect.void);
     },
 
+    /** An event's data changed in the log: what is remembered of it is given up. */
+    forget: (seq: number): void => {
+      if (recent.some((event) => event.seq === seq)) recent = [];
+    },
+
     subscribe: (given: EventFilter): Stream.Stream<StoredEvent, StorageError> => {
       const filter = whole(given);
       const end = filter.upTo ?? Number.POSITIVE_INFINITY;

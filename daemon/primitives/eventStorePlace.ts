@@ -7,7 +7,7 @@ import { randomUUIDv7 } from "node:crypto";
 import { Effect, Result, Schema } from "effect";
 import { canonicalJson } from "../../shared/contract/canonicalJson.ts";
 import { ConcurrencyConflict, EventRejected } from "../../shared/contract/errors.ts";
-import { eventData, type StoredEvent } from "../../shared/contract/events.ts";
+import { eventData, isRedacted, type StoredEvent } from "../../shared/contract/events.ts";
 import type { SqlStatement } from "../platform/sqlWorker.ts";
 import type { Decision, Moment, NewEvent, Origin } from "./EventStore.ts";
 import { type EventQueries, localTenant } from "./eventQueries.ts";
@@ -31,6 +31,8 @@ export interface PlaceRequest {
   readonly origin: Origin;
   readonly decide: (moment: Moment) => Result.Result<Decision<unknown>, unknown>;
   readonly expected: Readonly<Record<string, number>>;
+  /** Statements of the store's own that go into the same transaction. */
+  readonly beside?: ReadonlyArray<SqlStatement>;
 }
 
 const encoders = new Map(
@@ -51,7 +53,7 @@ export const makePlace = (options: {
     stream: string,
   ) => ReturnType<EventQueries["streamHead"]>;
 }) =>
-  Effect.fnUntraced(function* ({ origin, decide, expected }: PlaceRequest, moment: Moment) {
+  Effect.fnUntraced(function* ({ origin, decide, expected, beside = [] }: PlaceRequest, moment: Moment) {
     const { queries, projections, stateTables, headOf } = options;
     const decided = yield* Effect.suspend(() => Effect.fromResult(decide(moment)));
     const { events, answer } = decided;
@@ -80,7 +82,9 @@ export const makePlace = (options: {
       if (before === undefined) {
         fresh.push(wanted);
         if (event.id !== undefined) known.set(wanted.id, wanted);
-      } else if (contentOf(before) !== contentOf(wanted)) {
+      } else if (
+        contentOf(before) !== contentOf(isRedacted(before) ? { ...wanted, data: before.data } : wanted)
+      ) {
         return yield* new EventRejected({
           message: `The event id ${wanted.id} was used before with other content. Use a new id for a new event.`,
           id: wanted.id,
@@ -104,6 +108,7 @@ export const makePlace = (options: {
       fresh,
       state,
       changes: [
+        ...beside,
         ...fresh.flatMap((event) => applyEvent(projections, event)),
         ...applyState(stateTables, state),
       ],

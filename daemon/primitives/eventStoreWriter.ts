@@ -13,6 +13,7 @@ import { Cause, Clock, Deferred, Effect, Exit, Queue, Result } from "effect";
 import { type EventRejected, StorageError } from "../../shared/contract/errors.ts";
 import type { StoredEvent } from "../../shared/contract/events.ts";
 import type { SqlBatch } from "../platform/Sql.ts";
+import type { SqlStatement } from "../platform/sqlWorker.ts";
 import type { AppendError, Decision, DecisionView, Moment, NewEvent, Origin } from "./EventStore.ts";
 import type { EventQueries } from "./eventQueries.ts";
 import { makePlace, type Placement, type PlaceRequest } from "./eventStorePlace.ts";
@@ -215,10 +216,11 @@ export const startWriter = Effect.fnUntraced(function* (options: {
       origin: Origin,
       events: ReadonlyArray<NewEvent>,
       expected: Readonly<Record<string, number>>,
+      beside: ReadonlyArray<SqlStatement> = [],
     ) {
       const done = yield* Deferred.make<ReadonlyArray<StoredEvent>, AppendError>();
       const decide = () => Result.succeed({ events, answer: wholly });
-      yield* submit({ origin, decide, expected, done: done as Member["done"] });
+      yield* submit({ origin, decide, expected, beside, done: done as Member["done"] });
       return yield* Deferred.await(done);
     }),
     decide: Effect.fnUntraced(function* <A, E>(
@@ -228,6 +230,11 @@ export const startWriter = Effect.fnUntraced(function* (options: {
       const done = yield* Deferred.make<A, E | EventRejected | StorageError>();
       yield* submit({ origin, decide, expected: {}, done: done as Member["done"] });
       return yield* Deferred.await(done);
+    }),
+    /** Loads all views anew; only while the writer is at rest. */
+    reloadViews: Effect.suspend(() => {
+      viewsStray = true;
+      return loadViews;
     }),
     /** Runs when no transaction is open, and none is begun until it ends. */
     exclusively: Effect.fnUntraced(function* <A>(effect: Effect.Effect<A, StorageError>) {

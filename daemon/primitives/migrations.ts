@@ -39,7 +39,37 @@ const log = Effect.gen(function* () {
   ) WITHOUT ROWID`;
 });
 
-const migrations = { "0001_log": log };
+/** See `snapshots.ts`. A `row` that is null is a row that was deleted. */
+const snapshots = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient;
+  yield* sql`CREATE TABLE snapshots (
+    projection TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (projection, seq)
+  ) WITHOUT ROWID`;
+  yield* sql`CREATE TABLE snapshot_rows (
+    projection TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    project TEXT NOT NULL,
+    tbl TEXT NOT NULL,
+    key TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    row TEXT,
+    PRIMARY KEY (projection, tenant, project, tbl, key, seq)
+  ) WITHOUT ROWID`;
+  yield* sql`CREATE INDEX snapshot_rows_seq ON snapshot_rows (projection, seq)`;
+  // What takes the place of an event's data is the marker alone: else any text could be put there.
+  yield* sql`DROP TRIGGER events_immutable`;
+  yield* sql`CREATE TRIGGER events_immutable BEFORE UPDATE ON events
+    WHEN NOT (NEW.data IS '{"redacted":1}'
+      AND NEW.seq = OLD.seq AND NEW.id = OLD.id AND NEW.tenant = OLD.tenant AND NEW.project = OLD.project
+      AND NEW.stream = OLD.stream AND NEW.type = OLD.type AND NEW.version = OLD.version AND NEW.actor = OLD.actor
+      AND NEW.at = OLD.at AND NEW.correlation IS OLD.correlation AND NEW.causation IS OLD.causation)
+    BEGIN SELECT RAISE(ABORT, 'events are immutable'); END`;
+});
+
+const migrations = { "0001_log": log, "0002_snapshots": snapshots };
 const newest = Object.keys(migrations).length;
 
 export const migrate = Effect.fn("migrate")(

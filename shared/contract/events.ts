@@ -272,5 +272,20 @@ export type EventOf<T extends EventType> = Omit<StoredEvent, "type" | "data"> & 
 };
 export type AnyEvent = { [T in EventType]: EventOf<T> }[EventType];
 
-/** True for the types in this catalogue; an event of another type is kept and passed on, never interpreted. */
-export const isKnown = (event: StoredEvent): event is AnyEvent => event.type in eventData;
+/** What a redaction leaves of an event's data. */
+export const redactedData = { redacted: 1 } as const;
+
+/** The data of the event was taken away by `events redact`; that it happened is still known. */
+export const isRedacted = ({ data }: StoredEvent): boolean =>
+  typeof data === "object" &&
+  data !== null &&
+  "redacted" in data &&
+  data.redacted === redactedData.redacted &&
+  Object.keys(data).length === 1;
+
+/**
+ * True for the types in this catalogue. An event of another type, or one that was redacted, is kept and passed on,
+ * never interpreted: whatever folds events begins by asking this.
+ */
+export const isKnown = (event: StoredEvent): event is AnyEvent =>
+  event.type in eventData && !isRedacted(event);

@@ -161,7 +161,7 @@ export type TicketView = typeof TicketView.Type;
 /** The answer to a request for files that may wait. */
 export const Reserved = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("granted"), lease: LeaseView }),
-  /** Not yet: ask again with the ticket to keep the place, which is lost 10 minutes after the last time. */
+  /** Not yet: ask again for the same to keep the place, which is lost 10 minutes after the last time. */
   Schema.Struct({ kind: Schema.Literal("waiting"), ticket: TicketView }),
 ]);
 export type Reserved = typeof Reserved.Type;
@@ -456,7 +456,10 @@ export const contract = createRouter({
     check: o({ access: "anyone" })
       .input(Schema.Struct({ ...project, path: Str }))
       .output(Schema.Array(LeaseConflictEntry)),
-    /** For the caller. Without `waitSeconds` a conflict is refused; with it, it waits in the queue. */
+    /**
+     * For the caller. Without `waitSeconds` a conflict is refused; with it, it waits in the queue, and who asks again
+     * for the same waits on in its place.
+     */
     reserve: o({ access: "anyone" })
       .input(
         Schema.Struct({
@@ -466,8 +469,6 @@ export const contract = createRouter({
           shared: opt(Schema.Boolean),
           reason: opt(Str),
           waitSeconds,
-          /** From an earlier answer, to go on waiting in the same place. */
-          ticket: opt(Str),
         }),
       )
       .output(Reserved),

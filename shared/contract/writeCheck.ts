@@ -30,8 +30,7 @@ export type WriteQuestion = typeof WriteQuestion.Type;
 
 export interface WriteDecision {
   readonly allowed: boolean;
-  readonly reason:
-    /** Not ours to judge. */
+  readonly reason: /** Not ours to judge. */
     | "unmanaged"
     | "held"
     | "reserved"
@@ -58,7 +57,8 @@ export const decideWrite = ({ where, who, file, daemon, snapshot }: WriteQuestio
       ? { allowed: true, reason: "person-warned", then: "record" }
       : { allowed: true, reason: "person" };
   }
-  if (where !== (who === "worker" ? "worker-checkout" : "shared-tree")) return { allowed: false, reason: "not-your-tree" };
+  if (where !== (who === "worker" ? "worker-checkout" : "shared-tree"))
+    return { allowed: false, reason: "not-your-tree" };
   if (who === "worker") {
     if (daemon === "unreachable") return { allowed: false, reason: "unreachable" };
     if (file === "mine") return { allowed: true, reason: "held" };
@@ -74,5 +74,7 @@ export const decideWrite = ({ where, who, file, daemon, snapshot }: WriteQuestio
     };
   }
   if (file === "other") return { allowed: false, reason: "held-by-another" };
-  return file === "mine" ? { allowed: true, reason: "held" } : { allowed: true, reason: "reserved", then: "reserve" };
+  return file === "mine"
+    ? { allowed: true, reason: "held" }
+    : { allowed: true, reason: "reserved", then: "reserve" };
 };

@@ -64,7 +64,5 @@ const timeLeft = ({ expiresAt, cell, epic }: LeaseConflictEntry, now: number): s
 const queue = ({ ahead }: WriteFacts): string => {
   if (ahead === undefined) return "";
   if (ahead === 0) return "; you would be the first in the queue for it";
-  return ahead === 1
-    ? "; one request is served before yours"
-    : `; ${ahead} requests are served before yours`;
+  return ahead === 1 ? "; one request is served before yours" : `; ${ahead} requests are served before yours`;
 };

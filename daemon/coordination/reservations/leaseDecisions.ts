@@ -10,7 +10,7 @@ import {
   LockNotHeld,
   NotFound,
 } from "../../../shared/contract/errors.ts";
-import type { Pattern } from "../../../shared/contract/pattern.ts";
+import { intersects, type Pattern } from "../../../shared/contract/pattern.ts";
 import type { AwakeClock } from "../../primitives/AwakeClock.ts";
 import type { NewEvent } from "../../primitives/EventStore.ts";
 import type { RowChange } from "../../primitives/Projection.ts";
@@ -272,31 +272,46 @@ export interface Settled {
 export const decideSettle = (at: At, freshId: () => string): readonly [Settled, Writes] => {
   const { book, project, now } = at;
   const granted: Array<Settled["granted"][number]> = [];
-  const deadlocked: Array<Settled["deadlocked"][number]> = [];
   const writes: Array<Writes> = [];
-  const queue = queueAt(book, project, now);
+  const drop = ({ ticket }: Ticket): Writes => ({ events: [], state: [dropTicket(ticket)] });
+  const alive = book.tickets(project).filter((ticket) => {
+    const isAlive = ticket.seen + ticketLife > now;
+    if (!isAlive) writes.push(drop(ticket));
+    return isAlive;
+  });
+  const { deadlocked, left } = breakCircles(at, alive);
+  writes.push(...deadlocked.map(({ ticket }) => ({ events: [], state: [dropTicket(ticket)] })));
+  const queue = queueAt(book, project, now, left);
   const overlay: Array<Held> = [];
   const waiting: Array<Ticket> = [];
-  for (const ticket of book.tickets(project)) {
-    const drop: Writes = { events: [], state: [dropTicket(ticket.ticket)] };
-    if (ticket.seen + ticketLife <= now) {
-      writes.push(drop);
+  for (const ticket of left) {
+    if (queue.blockersOf(ticket, waiting, overlay).conflicts.length > 0) {
+      waiting.push(ticket);
       continue;
     }
-    const { conflicts, cycle } = queue.blockersOf(ticket, waiting, overlay);
-    if (conflicts.length === 0) {
-      const lease = freshId();
-      granted.push({ ticket: ticket.ticket, lease });
-      overlay.push({ ...ticket, lease, token: 0, deadline: undefined, renewed: false });
-      writes.push(drop, overdue(at, ticket.compiled), grant(at, lease, ticket));
-    } else if (cycle === undefined) waiting.push(ticket);
-    else {
-      const error = new Deadlock({ message: deadlockMessage(cycle), cycle });
-      deadlocked.push({ ticket: ticket.ticket, error });
-      writes.push(drop);
-    }
+    const lease = freshId();
+    granted.push({ ticket: ticket.ticket, lease });
+    overlay.push({ ...ticket, lease, token: 0, deadline: undefined, renewed: false });
+    writes.push(drop(ticket), overdue(at, ticket.compiled), grant(at, lease, ticket));
   }
   return [{ granted, deadlocked }, both(...writes)];
+};
+
+/** No request closes a circle, but a take-over or a hand-over may: then whoever came last is refused. */
+const breakCircles = ({ book, project, now }: At, tickets: ReadonlyArray<Ticket>) => {
+  const deadlocked: Array<Settled["deadlocked"][number]> = [];
+  let left = tickets;
+  let queue = queueAt(book, project, now, left);
+  for (const ticket of tickets.toReversed()) {
+    const earlier = left.filter((one) => one.position < ticket.position);
+    const { cycle } = queue.blockersOf(ticket, earlier);
+    if (cycle === undefined) continue;
+    const error = new Deadlock({ message: deadlockMessage(cycle), cycle });
+    deadlocked.push({ ticket: ticket.ticket, error });
+    left = left.filter((one) => one !== ticket);
+    queue = queueAt(book, project, now, left);
+  }
+  return { deadlocked, left };
 };
 
 /** The lease, if this holder has it under this very token. */
@@ -409,7 +424,10 @@ export interface HandOver {
   readonly reason: string | undefined;
 }
 
-/** Gives whole leases of one's own to another agent; whoever waits goes on waiting, now for that one. */
+/**
+ * Gives whole leases of one's own to another agent, with those that overlap them; whoever waits goes on waiting, now
+ * for that one.
+ */
 export const decideHandOver = (
   at: At,
   { holder, patterns, to, reason }: HandOver,
@@ -420,7 +438,10 @@ export const decideHandOver = (
   const held = new Set(own.flatMap((lease) => lease.patterns));
   const missing = patterns.find((text) => !held.has(text));
   if (missing !== undefined) return Result.fail(notOwn(holder, missing, held));
-  const given = own.filter((lease) => lease.patterns.some((text) => patterns.includes(text)));
+  const given = withOverlapping(
+    own,
+    own.filter((lease) => lease.patterns.some((text) => patterns.includes(text))),
+  );
   const ids = given.map(freshId);
   const why = reason === undefined ? {} : { reason };
   const writes = given.map((lease, index) =>
@@ -436,6 +457,19 @@ export const decideHandOver = (
     ),
   );
   return Result.succeed([ids, both(...writes)]);
+};
+
+/** Leases of one holder may overlap; in two hands they would be in each other's way, so they go together. */
+const withOverlapping = (own: ReadonlyArray<Held>, given: ReadonlyArray<Held>): ReadonlyArray<Held> => {
+  const kept = own.filter((lease) => !given.includes(lease));
+  const along = kept.filter((lease) =>
+    given.some(
+      (other) =>
+        (lease.exclusive || other.exclusive) &&
+        lease.compiled.some((left) => other.compiled.some((right) => intersects(left, right))),
+    ),
+  );
+  return along.length === 0 ? given : withOverlapping(own, [...given, ...along]);
 };
 
 /** A gate verdict, a merge or a landing, on behalf of an epic. */

@@ -30,15 +30,20 @@ export interface Blockers {
 }
 
 /** The queue of one project at one moment. Drawing who waits for whom is put off until it matters, and done once. */
-export const queueAt = (book: LeaseBook, project: string, now: number) => {
+export const queueAt = (
+  book: LeaseBook,
+  project: string,
+  now: number,
+  tickets: ReadonlyArray<Ticket> = book.tickets(project),
+) => {
   let drawn: Graph | undefined;
   const graph = () => {
-    drawn ??= waitGraph(book, project, book.tickets(project), now);
+    drawn ??= waitGraph(book, project, tickets, now);
     return drawn;
   };
   /** Nobody waits for one who has nothing and asks for nothing. */
   const awaited = (holder: string) =>
-    book.heldBy(project, holder).length > 0 || book.tickets(project).some((one) => one.holder === holder);
+    book.heldBy(project, holder).length > 0 || tickets.some((one) => one.holder === holder);
 
   /**
    * What a request waits for, behind `earlier`; without any conflict it can be granted. `granted` are leases that

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
-import { Effect, Layer } from "effect";
-import { authenticate } from "../../../daemon/api/authenticate.ts";
+import { Effect, Fiber, Layer } from "effect";
+import { authenticate, revoked } from "../../../daemon/api/authenticate.ts";
 import { Agents } from "../../../daemon/coordination/agents/Agents.ts";
 import { DataFolder, makeDataFolder } from "../../../daemon/platform/DataFolder.ts";
 import { markerVariable } from "../../../daemon/platform/strays.ts";
@@ -20,9 +20,13 @@ const parts = Layer.unwrap(
   }),
 );
 
-const personToken = Effect.flatMap(DataFolder, ({ root }) =>
-  Effect.promise(async () => (await readFile(join(root, "person.token"), "utf8")).trim()),
-);
+const tokenIn = (name: string) =>
+  Effect.flatMap(DataFolder, ({ root }) =>
+    Effect.promise(async () => (await readFile(join(root, name), "utf8")).trim()),
+  );
+const personToken = tokenIn("person.token");
+const launcherToken = tokenIn("launcher.token");
+const accesses = ["person", "anyone", "registrar", "everybody"];
 
 interface Claims {
   readonly token?: string;
@@ -72,7 +76,7 @@ describe("authenticate", () => {
     Effect.gen(function* () {
       const token = yield* personToken;
       const pid = yield* processWith({});
-      for (const access of ["person", "anyone"]) {
+      for (const access of accesses) {
         assert.deepStrictEqual(yield* ask(access, { token, pid }), { kind: "person", actor: "person" });
       }
     }).pipe(Effect.provide(parts)),
@@ -87,6 +91,59 @@ describe("authenticate", () => {
       assert.strictEqual(yield* refusal("person", { token }), "NotAllowed");
       yield* agents.end(origin, name, "done");
       assert.strictEqual(yield* refusal("anyone", { token }), "Unauthenticated");
+    }).pipe(Effect.provide(parts)),
+  );
+
+  it.live("lets each caller in where the table says, and nowhere else", () =>
+    Effect.gen(function* () {
+      const agents = yield* Agents;
+      const tokens = {
+        person: yield* personToken,
+        agent: (yield* agents.register(origin, { kind: "session" })).token,
+        launcher: yield* launcherToken,
+      };
+      const table = {
+        person: ["person"],
+        anyone: ["person", "agent"],
+        registrar: ["person", "launcher"],
+        everybody: ["person", "agent", "launcher"],
+        // What nobody has heard of is for nobody.
+        "": [],
+        toString: [],
+      };
+      for (const [access, admitted] of Object.entries(table)) {
+        for (const [kind, token] of Object.entries(tokens)) {
+          const answer = yield* ask(access, { token }).pipe(
+            Effect.match({ onSuccess: (caller) => caller.kind, onFailure: ({ _tag }) => _tag }),
+          );
+          assert.strictEqual(answer, admitted.includes(kind) ? kind : "NotAllowed", `${kind} on ${access}`);
+        }
+      }
+    }).pipe(Effect.provide(parts)),
+  );
+
+  it.live("says when the token of an agent is its own no more, and never of the person's", () =>
+    Effect.gen(function* () {
+      const agents = yield* Agents;
+      const session = { kind: "session", harness: "h", session: "s" } as const;
+      const requestWith = (token: string) =>
+        new Request("http://x/", { headers: { authorization: `Bearer ${token}` } });
+      const first = yield* agents.register(origin, session);
+      const ended = (token: string) => Effect.map(Effect.flip(revoked(requestWith(token))), ({ _tag }) => _tag);
+      const waiting = yield* Effect.forkChild(ended(first.token), { startImmediately: true });
+      assert.isUndefined(waiting.pollUnsafe());
+      const second = yield* agents.register(origin, session);
+      assert.strictEqual(yield* Fiber.join(waiting), "Unauthenticated");
+      assert.strictEqual(yield* ended(first.token), "Unauthenticated");
+      const again = yield* Effect.forkChild(ended(second.token), { startImmediately: true });
+      yield* agents.end(origin, second.name, "over");
+      assert.strictEqual(yield* Fiber.join(again), "Unauthenticated");
+      for (const token of [yield* personToken, yield* launcherToken]) {
+        const never = yield* Effect.forkChild(revoked(requestWith(token)), { startImmediately: true });
+        yield* Effect.sleep(1);
+        assert.isUndefined(never.pollUnsafe());
+        yield* Fiber.interrupt(never);
+      }
     }).pipe(Effect.provide(parts)),
   );
 
@@ -119,17 +176,22 @@ describe("authenticate", () => {
   );
 
   it.live.skipIf(process.platform !== "linux")(
-    "refuses the person's acts from inside a worker, and no others",
+    "believes neither the person nor the launcher inside a worker, which has a token of its own",
     () =>
       Effect.gen(function* () {
         const token = yield* personToken;
         const { cloneId } = yield* DataFolder;
         const pid = yield* processWith({ [markerVariable]: `${cloneId}.run-1` });
-        assert.strictEqual(yield* refusal("person", { token, pid }), "NotAllowed");
+        for (const access of accesses)
+          assert.strictEqual(yield* refusal(access, { token, pid }), "NotAllowed", access);
+        const launcher = yield* launcherToken;
+        for (const access of accesses)
+          assert.strictEqual(yield* refusal(access, { token: launcher, pid }), "NotAllowed", access);
+        const worker = yield* (yield* Agents).register(origin, { kind: "worker", epic: "e", cell: "c" });
+        assert.strictEqual((yield* ask("anyone", { token: worker.token, pid })).kind, "agent");
         // A daemon that is tested by another one's worker has workers of its own.
         const others = yield* processWith({ [markerVariable]: "another.run-1" });
         assert.strictEqual((yield* ask("person", { token, pid: others })).kind, "person");
-        assert.strictEqual((yield* ask("anyone", { token, pid })).kind, "person");
         // A process that is gone, or that says nothing, can't be looked up: then the token is what counts.
         for (const unknown of [{ pid: 2 ** 22 + 1 }, { pid: -5 }, { pid: 0 }, {}]) {
           assert.strictEqual((yield* ask("person", { token, ...unknown })).kind, "person");

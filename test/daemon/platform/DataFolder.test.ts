@@ -45,7 +45,13 @@ describe("DataFolder", () => {
       const others = ["", "x", token.slice(1), `${token}x`, token.toUpperCase(), `${token}\n`];
       assert.isFalse(others.some((other) => folders[0]!.isPersonToken(other)));
       const left = yield* Effect.promise(() => readdir(root));
-      assert.deepStrictEqual(left.sort(), ["clone.json", "logs", "person.token"]);
+      assert.deepStrictEqual(left.sort(), ["clone.json", "launcher.token", "logs", "person.token"]);
+      // The launcher's is another, for its user only too, and neither is taken for the other.
+      const launcher = yield* Effect.promise(() => readFile(join(root, "launcher.token"), "utf8"));
+      assert.strictEqual(Buffer.from(launcher, "base64url").length, 32);
+      assert.strictEqual(yield* modeOf(join(root, "launcher.token")), 0o600);
+      assert.isTrue(folders.every((folder) => folder.isLauncherToken(launcher)));
+      assert.isFalse(folders[0]!.isLauncherToken(token) || folders[0]!.isPersonToken(launcher));
       assert.notStrictEqual(token, yield* tokenOf(yield* Effect.tap(tempFolder, open)));
     }).pipe(Effect.scoped),
   );

@@ -114,12 +114,12 @@ describe("EventStore", () => {
           "DELETE FROM events",
           "UPDATE events SET actor = 'person'",
           `UPDATE events SET data = '{"name":"b"}'`,
-          `UPDATE events SET data = '{"redacted":true}', actor = 'x'`,
+          `UPDATE events SET data = '{"redacted":1}', actor = 'x'`,
         ]) {
           const error = yield* Effect.flip(sql.run([{ sql: statement, args: [] }]));
           assert.match(error.message, /immutable|never deleted/);
         }
-        yield* sql.run([{ sql: `UPDATE events SET data = '{"redacted":true}'`, args: [] }]);
+        yield* sql.run([{ sql: `UPDATE events SET data = '{"redacted":1}'`, args: [] }]);
       }),
     ),
   );
