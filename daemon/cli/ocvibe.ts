@@ -7,14 +7,18 @@ import { daemon } from "./commands/daemon.ts";
 import { discardSwarm } from "./commands/discardSwarm.ts";
 import { doctor } from "./commands/doctor.ts";
 import { events } from "./commands/events.ts";
+import { handover } from "./commands/handover.ts";
 import { hive } from "./commands/hive.ts";
 import { inbox } from "./commands/inbox.ts";
 import { landSwarm } from "./commands/landSwarm.ts";
 import { rebuild } from "./commands/rebuild.ts";
+import { release } from "./commands/release.ts";
 import { reservations } from "./commands/reservations.ts";
+import { reserve } from "./commands/reserve.ts";
 import { resumeSwarm } from "./commands/resumeSwarm.ts";
 import { startSwarm } from "./commands/startSwarm.ts";
 import { swarmStatus } from "./commands/swarmStatus.ts";
+import { takeover } from "./commands/takeover.ts";
 import { root } from "./root.ts";
 
 export const ocvibe = root.pipe(
@@ -29,7 +33,11 @@ export const ocvibe = root.pipe(
     answerGate,
     hive,
     agent,
+    reserve,
+    release,
     reservations,
+    takeover,
+    handover,
     events,
     rebuild,
     daemon,

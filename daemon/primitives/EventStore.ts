@@ -39,6 +39,8 @@ export type NewEvent = {
     readonly data: EventDataOf<T>;
     /** A UUIDv7 of the caller's, so that the same append tried again is the same event, once. */
     readonly id?: string;
+    /** The id was made just now, for this event: it is not looked up. One that was used after all is a `StorageError`. */
+    readonly idIsNew?: boolean;
     readonly causation?: string;
   };
 }[EventType];
@@ -108,6 +110,10 @@ export class EventStore extends Context.Service<
     /** In the order of `seq`, read page by page. */
     readonly read: (filter: EventFilter) => Stream.Stream<StoredEvent, StorageError>;
     readonly readAll: (filter: EventFilter) => Effect.Effect<ReadonlyArray<StoredEvent>, StorageError>;
+    /** Those that there are, by their ids. */
+    readonly byId: (
+      ids: ReadonlyArray<string>,
+    ) => Effect.Effect<ReadonlyMap<string, StoredEvent>, StorageError>;
     /** History after `filter.after`, then what is appended, with no gap and no duplicate; ends at `upTo` or `limit`. */
     readonly subscribe: (filter: EventFilter) => Stream.Stream<StoredEvent, StorageError>;
     /**
@@ -248,6 +254,7 @@ const make = Effect.fnUntraced(function* (
       ),
     read: queries.read,
     readAll: (filter) => Stream.runCollect(queries.read(filter)),
+    byId: queries.byId,
     subscribe: feed.subscribe,
     onCommit: (listener) =>
       Effect.acquireRelease(

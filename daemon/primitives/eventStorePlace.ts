@@ -59,7 +59,7 @@ export const makePlace = (options: {
     const { events, answer } = decided;
     const tenant = origin.tenant ?? localTenant;
     const at = new Date(moment.at).toISOString();
-    const ids = events.flatMap((event) => event.id ?? []);
+    const ids = events.flatMap(({ id, idIsNew }) => (id === undefined || idIsNew === true ? [] : id));
     const known = ids.length === 0 ? new Map<string, StoredEvent>() : new Map(yield* queries.byId(ids));
     const stored: Array<StoredEvent> = [];
     const fresh: Array<StoredEvent> = [];

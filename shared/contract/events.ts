@@ -18,6 +18,7 @@ const CellFields = Schema.Record(Str, Schema.Json);
 /** For each field in the same event: its hybrid logical clock stamp with the clone's id, see `stamp.ts`. */
 const Stamps = Schema.Record(Str, Str);
 const attempt = { cell: Str, attempt: Schema.Natural };
+export const Importance = Schema.Literals(["low", "normal", "high", "urgent"]);
 
 export const PathChange = Schema.Struct({
   path: Str,
@@ -121,15 +122,15 @@ export const eventData = {
     subject: Str,
     body: Str,
     thread: Str,
-    importance: Schema.Literals(["low", "normal", "high", "urgent"]),
+    importance: Importance,
     /** Id of the deferred that takes the answer. */
     replyTo: opt(Str),
   }),
   mail_acked: Schema.Struct({ id: Str, recipient: Str }),
   /** It was delivered as often as allowed and never acked; `error` is what the last attempt said. */
   mail_dead: Schema.Struct({ id: Str, recipient: Str, deliveries: Schema.Natural, error: Str }),
-  /** A dead letter was put back into its inbox by hand. */
-  mail_revived: Schema.Struct({ id: Str, recipient: Str }),
+  /** A dead letter was put back by hand into its place: that of the `mail_sent` with the `seq` of `sent`. */
+  mail_revived: Schema.Struct({ id: Str, recipient: Str, sent: Schema.Int, importance: Importance }),
 
   // stream `deferred/<id>`
   deferred_created: Schema.Struct({ id: Str, expiresAt: Str, owner: opt(Str) }),

@@ -190,8 +190,6 @@ export const WriteVerdict = Schema.Struct({
 });
 export type WriteVerdict = typeof WriteVerdict.Type;
 
-export const Importance = Schema.Literals(["low", "normal", "high", "urgent"]);
-
 export const Message = Schema.Struct({
   id: Str,
   from: Str,

@@ -1,8 +1,7 @@
-/** `ocvibe reservations`: who holds which files now. */
+/** `ocvibe reservations`: who holds which files now, and who waits for some. */
 import { Effect } from "effect";
 import { Command } from "effect/cli";
-import type { LeaseView } from "../../../shared/contract/routes.ts";
-import { plain } from "../render/text.ts";
+import { leaseLine, ticketLine } from "../render/leases.ts";
 import { openSession } from "../Session.ts";
 
 export const reservations = Command.make(
@@ -12,14 +11,12 @@ export const reservations = Command.make(
     const session = yield* openSession;
     const { project } = session;
     const leases = yield* session.ask((client, signal) => client.reservations.list({ project }, { signal }));
-    session.print(leases, leases.length === 0 ? ["Nobody holds any files here."] : leases.map(leaseLine));
+    const queue = session.json
+      ? []
+      : yield* session.ask((client, signal) => client.reservations.queue({ project }, { signal }));
+    const held = leases.length === 0 ? ["Nobody holds any files here."] : leases.map(leaseLine);
+    const waiting =
+      queue.length === 0 ? [] : ["", "Waiting, the first to come first:", ...queue.map(ticketLine)];
+    session.print(leases, [...held, ...waiting]);
   }),
-).pipe(Command.withDescription("List who holds which files"));
-
-const leaseLine = (lease: typeof LeaseView.Type): string => {
-  const kind = lease.exclusive ? "" : " (shared)";
-  const until = lease.expiresAt === undefined ? "until it is released" : `until ${lease.expiresAt}`;
-  const owner = lease.cell ?? lease.epic;
-  const whose = owner === undefined || owner === lease.holder ? "" : ` for ${owner}`;
-  return plain(`${lease.patterns.join(" ")}${kind}: ${lease.holder}${whose}, ${until}, token ${lease.token}`);
-};
+).pipe(Command.withDescription("List who holds which files, and who waits for some"));
