@@ -33,6 +33,7 @@ export const plainDisplay = (say: (line: string) => void): Display => {
 const kept: ReadonlySet<string> = new Set([
   "gate_failed",
   "gate_held",
+  "lease_lost",
   "subtask_blocked",
   "subtask_added",
   "target_merged",

@@ -7,6 +7,7 @@ import { daemon } from "./commands/daemon.ts";
 import { discardSwarm } from "./commands/discardSwarm.ts";
 import { doctor } from "./commands/doctor.ts";
 import { events } from "./commands/events.ts";
+import { gc } from "./commands/gc.ts";
 import { handover } from "./commands/handover.ts";
 import { hive } from "./commands/hive.ts";
 import { inbox } from "./commands/inbox.ts";
@@ -17,6 +18,7 @@ import { reservations } from "./commands/reservations.ts";
 import { reserve } from "./commands/reserve.ts";
 import { resumeSwarm } from "./commands/resumeSwarm.ts";
 import { startSwarm } from "./commands/startSwarm.ts";
+import { state } from "./commands/state.ts";
 import { swarmStatus } from "./commands/swarmStatus.ts";
 import { takeover } from "./commands/takeover.ts";
 import { root } from "./root.ts";
@@ -39,7 +41,9 @@ export const ocvibe = root.pipe(
     takeover,
     handover,
     events,
+    state,
     rebuild,
+    gc,
     daemon,
     doctor,
   ]),

@@ -20,7 +20,7 @@ import {
 } from "../../shared/contract/errors.ts";
 import type { Actor, EventDataOf, EventType, StoredEvent } from "../../shared/contract/events.ts";
 import { SqlBatch } from "../platform/Sql.ts";
-import { type EventFilter, eventQueries } from "./eventQueries.ts";
+import { type EventFilter, eventQueries, localTenant } from "./eventQueries.ts";
 import { makeFeed } from "./eventStoreFeed.ts";
 import { startWriter } from "./eventStoreWriter.ts";
 import { migrate } from "./migrations.ts";
@@ -123,7 +123,10 @@ export class EventStore extends Context.Service<
     readonly onCommit: (
       listener: (events: ReadonlyArray<StoredEvent>, state: ReadonlyArray<StateChange>) => void,
     ) => Effect.Effect<void, never, Scope.Scope>;
-    /** Rows of a projection's or a state table, of all projects unless `where` says which. */
+    /**
+     * Rows of a projection's or a state table, of all projects unless `where` says which. With a project and without
+     * a tenant, `local` is meant.
+     */
     readonly rows: (
       table: string,
       where?: Readonly<Record<string, string | number>>,
@@ -223,7 +226,9 @@ const make = Effect.fnUntraced(function* (
       ),
   });
 
-  const rows = (table: string, where: Readonly<Record<string, string | number>> = {}) => {
+  const rows = (table: string, given: Readonly<Record<string, string | number>> = {}) => {
+    // Every key begins with the tenant: without it the rows of all would be read.
+    const where = "project" in given ? { tenant: localTenant, ...given } : given;
     const spec = tables.find(({ name }) => name === table);
     if (spec === undefined) return Effect.die(new Error(`there is no table ${table}`));
     const names = Object.keys(where);

@@ -66,7 +66,8 @@ export const stateBySnapshot = (
   const own = snapshot.sessions.find((one) => one.harness === harness && one.session === session)?.name;
   const covering = snapshot.leases.filter((lease) => !isOver(lease, now) && covers(lease, path));
   const others = covering.filter(
-    (lease) => own === undefined || lease.holder !== own || lease.cell !== undefined || lease.epic !== undefined,
+    (lease) =>
+      own === undefined || lease.holder !== own || lease.cell !== undefined || lease.epic !== undefined,
   );
   if (covering.length === 0) return { file: "free", others };
   return { file: others.length < covering.length ? "mine" : "other", others };

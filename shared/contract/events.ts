@@ -203,6 +203,8 @@ export const eventData = {
   /** The change weakens the checks: it waits for the person. */
   gate_held: Schema.Struct({ ...attempt, tree: Oid, findings: Schema.Array(Finding) }),
   gate_answered: Schema.Struct({ ...attempt, tree: Oid, accepted: Schema.Boolean, text: opt(Str) }),
+  /** Somebody else got the subtask's files: what the attempt did is set aside, and it is no strike. */
+  lease_lost: Schema.Struct({ ...attempt, findings: Schema.Array(Finding) }),
   merge_intended: Schema.Struct({ ...attempt, ref: Str, old: Oid, new: Oid, commit: Oid }),
   subtask_merged: Schema.Struct({ ...attempt, commit: Oid, head: Oid }),
   subtask_blocked: Schema.Struct({ cell: Str, findings: Schema.Array(Finding) }),

@@ -36,6 +36,8 @@ export const FindingKind = Schema.Literals([
   "check-failed",
   "agent-failed",
   "merge-conflict",
+  // Somebody else was given the files while the agent had them.
+  "lease-lost",
 ]);
 
 export const Finding = Schema.Struct({

@@ -9,7 +9,7 @@ import { Schema } from "effect";
 import { createRouter } from "../router/createRouter.ts";
 import { o as route } from "../router/o.ts";
 import { LeaseConflictEntry } from "./errors.ts";
-import { StoredEvent, Target } from "./events.ts";
+import { Importance, StoredEvent, Target } from "./events.ts";
 import { Check, CheckResult, Finding } from "./gate.ts";
 import { Plan, PlanFault } from "./plan.ts";
 
@@ -378,7 +378,8 @@ export const contract = createRouter({
       .output(
         Schema.Struct({
           seq: Schema.Natural,
-          projections: Schema.Record(Str, Schema.Array(Schema.Record(Str, Schema.Json))),
+          /** By the table's name; a projection may have several. */
+          tables: Schema.Record(Str, Schema.Array(Schema.Record(Str, Schema.Json))),
         }),
       ),
     /** Replaces an event's data by a marker, everywhere it is kept. */

@@ -169,6 +169,11 @@ const evolve = (state: SwarmProjection, event: AnyEvent): SwarmProjection => {
       const next = onAttempt(state, event.data, "waiting", () => ({ refusal: { stage, findings } }));
       return onSubtask(next, cell, (old) => ({ strikes: old.strikes + 1, findings }));
     }
+    case "lease_lost": {
+      const { cell, findings } = event.data;
+      const next = onAttempt(state, event.data, "waiting", () => ({ refusal: { stage: "cell", findings } }));
+      return onSubtask(next, cell, () => ({ findings }));
+    }
     case "gate_held": {
       const { tree, findings, cell } = event.data;
       const next = onAttempt(state, event.data, "held", () => ({ held: { tree } }));

@@ -1,20 +1,52 @@
 /** The routes of the log: reading it, following it, and what is made of it. */
-import { Effect, Stream } from "effect";
+import { Effect, type Schema, Stream } from "effect";
 import type { AnyError } from "../../../shared/contract/errors.ts";
 import { InvalidInput, NotNow } from "../../../shared/contract/errors.ts";
 import type { Contract } from "../../../shared/contract/routes.ts";
 import type { Handlers } from "../../../shared/router/implement.ts";
 import type { Projects } from "../../orchestration/swarm/Projects.ts";
+import { collectGarbage } from "../../orchestration/upkeep/collectGarbage.ts";
+import { redactEvent } from "../../orchestration/upkeep/redactEvent.ts";
 import { EventStore } from "../../primitives/EventStore.ts";
 import type { Caller } from "../authenticate.ts";
+import { Lifecycle } from "../Lifecycle.ts";
 import { given, visible } from "./request.ts";
 
-const notYet = () => Effect.die(new Error("not built yet"));
+type Services =
+  | EventStore
+  | Projects
+  | Lifecycle
+  | Effect.Services<ReturnType<typeof collectGarbage | typeof redactEvent>>;
 
-export const logHandlers: Handlers<Contract["events"], Caller, AnyError, EventStore | Projects> = {
-  stateAt: notYet,
-  redact: notYet,
-  gc: notYet,
+export const logHandlers: Handlers<Contract["events"], Caller, AnyError, Services> = {
+  stateAt: ({ input, context }) =>
+    Effect.gen(function* () {
+      const store = yield* EventStore;
+      const { seq, at, projection } = input;
+      if (seq !== undefined && at !== undefined) {
+        return yield* new InvalidInput({
+          message: "A state is as of a sequence number or of a time, not both.",
+        });
+      }
+      const then = at !== undefined ? { at } : { seq: seq ?? (yield* store.head) };
+      const scope = yield* visible(input.project, context);
+      const state = yield* store.stateAt(then, { ...scope, ...given({ projection }) });
+      // Rows hold what JSON can.
+      return state as {
+        readonly seq: number;
+        readonly tables: Record<string, Array<Record<string, Schema.Json>>>;
+      };
+    }),
+  redact: ({ input, context }) =>
+    Effect.gen(function* () {
+      const { stop } = yield* Lifecycle;
+      // What is in this process's memory goes with it, also when it was not finished; the next start does that.
+      return yield* redactEvent(context.actor, input).pipe(
+        Effect.tap(stop),
+        Effect.tapErrorTag("StorageError", () => stop),
+      );
+    }),
+  gc: ({ input }) => collectGarbage(input),
   list: ({ input, context }) =>
     Effect.gen(function* () {
       const store = yield* EventStore;

@@ -1,13 +1,12 @@
 /** `ocvibe events`: the log itself. With `--json` an array; with `--follow` a line of JSON for each event. */
 import { Effect, Option } from "effect";
 import { Command, Flag } from "effect/cli";
-import type { StoredEvent } from "../../../shared/contract/events.ts";
 import { switchFlag, textFlag } from "../flags.ts";
 import { omitUndefined } from "../omitUndefined.ts";
 import { readHistory } from "../readHistory.ts";
-import { describeEvent, timeOf } from "../render/describeEvent.ts";
-import { plain } from "../render/text.ts";
+import { eventLine } from "../render/eventLine.ts";
 import { openSession } from "../Session.ts";
+import { redactEvent } from "./redactEvent.ts";
 
 export const events = Command.make(
   "events",
@@ -35,11 +34,4 @@ export const events = Command.make(
     const all = yield* readHistory(session, omitUndefined({ type, after }));
     session.print(all, all.map(eventLine));
   }),
-).pipe(Command.withDescription("Show the log of events"));
-
-/** Sequence number, time, type, stream, actor, and the meaning where it has one for a person. */
-export const eventLine = (event: StoredEvent): string => {
-  const meaning = describeEvent(event)?.slice(timeOf(event.at).length + 1);
-  const head = `${String(event.seq).padStart(5)} ${timeOf(event.at)} ${plain(event.type).padEnd(21)} ${plain(event.stream)}`;
-  return `${head} (${plain(event.actor)})${meaning === undefined ? "" : `: ${meaning}`}`;
-};
+).pipe(Command.withDescription("Show the log of events"), Command.withSubcommands([redactEvent]));

@@ -2,14 +2,14 @@
  * One line for what an event means to a person who watches a swarm, or undefined for the book-keeping between.
  * `swarm` gives names to cells; without it the line is shorter, not wrong.
  */
-import { type AnyEvent, isKnown, type StoredEvent } from "../../../shared/contract/events.ts";
+import { type AnyEvent, isKnown, isRedacted, type StoredEvent } from "../../../shared/contract/events.ts";
 import type { Finding } from "../../../shared/contract/gate.ts";
 import type { SwarmView } from "../../../shared/contract/routes.ts";
 import { branchName, targetName } from "./names.ts";
 import { count, listed, plain, plainLines, shortCommit } from "./text.ts";
 
 export const describeEvent = (event: StoredEvent, swarm?: SwarmView): string | undefined => {
-  const text = isKnown(event) ? meaning(event, swarm) : undefined;
+  const text = isKnown(event) ? meaning(event, swarm) : isRedacted(event) ? "redacted" : undefined;
   return text === undefined ? undefined : `${timeOf(event.at)} ${text}`;
 };
 
@@ -49,6 +49,8 @@ const meaning = (event: AnyEvent, swarm: SwarmView | undefined): string | undefi
         : undefined;
     case "gate_failed":
       return `${who(event.data.cell)} refused: ${findingsLine(event.data.findings)}`;
+    case "lease_lost":
+      return `${who(event.data.cell)} set aside: ${findingsLine(event.data.findings)}`;
     case "gate_held":
       return `${who(event.data.cell)} needs you: ${findingsLine(event.data.findings)}`;
     case "gate_answered":
@@ -75,6 +77,8 @@ const meaning = (event: AnyEvent, swarm: SwarmView | undefined): string | undefi
       return `${event.data.epic} cancelled`;
     case "swarm_discarded":
       return `${event.data.epic} discarded`;
+    case "event_redacted":
+      return `event ${event.data.redacted} redacted: ${plain(event.data.reason)}`;
     default:
       return undefined;
   }

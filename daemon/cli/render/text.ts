@@ -103,6 +103,13 @@ export const clock = (milliseconds: number): string => {
 export const count = (amount: number, one: string, many = `${one}s`): string =>
   `${amount} ${amount === 1 ? one : many}`;
 
+/** `512 B`, `1.5 kB`, `340 MB`: in powers of 1000. */
+export const fileSize = (bytes: number): string => {
+  const steps = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
+  const amount = bytes / 1000 ** steps;
+  return `${steps === 0 || amount >= 10 ? Math.round(amount) : amount.toFixed(1)} ${["B", "kB", "MB", "GB", "TB"][steps]}`;
+};
+
 /** The first few, and how many more there are. */
 export const listed = (items: ReadonlyArray<string>, most = 4): string =>
   items.length <= most

@@ -8,6 +8,7 @@ import { NotNow } from "../../../shared/contract/errors.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
 import { Reservations } from "../../coordination/reservations/Reservations.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
+import type { NewEvent } from "../../primitives/EventStore.ts";
 import { executeLanding, recoverLanding } from "./executeLanding.ts";
 import { finishTargetMerge, mergeTarget } from "./mergeTarget.ts";
 import { type LandingIntent, planLanding } from "./planLanding.ts";
@@ -51,15 +52,15 @@ export const landSwarm = Effect.fn("landSwarm")(function* (run: SwarmRun) {
 
 const land = Effect.fnUntraced(function* (run: SwarmRun, intent: LandingIntent) {
   const reservations = yield* Reservations;
-  const intended = yield* reservations
-    .act(run.log.origin(), { epic: run.epicId, paths: changedPaths(run) }, [
-      { stream: swarmStream(run.epicId), type: "landing_intended", data: intent },
-    ])
-    .pipe(
-      Effect.as(undefined),
-      Effect.catchTag("LockNotHeld", ({ message }) => Effect.succeed(message)),
-    );
-  if (intended !== undefined) return yield* refuse(run, intended, []);
+  const intended: NewEvent = { stream: swarmStream(run.epicId), type: "landing_intended", data: intent };
+  const denied = yield* holdAgain(run).pipe(
+    Effect.andThen(
+      reservations.act(run.log.origin(), { epic: run.epicId, paths: changedPaths(run) }, [intended]),
+    ),
+    Effect.as(undefined),
+    Effect.catchTag(["LockNotHeld", "LeaseConflict"], ({ message }) => Effect.succeed(message)),
+  );
+  if (denied !== undefined) return yield* refuse(run, `It can't land now: ${denied}`, []);
   yield* faultPoint("landing-intended");
   const done = yield* executeLanding({ project: run.project, intent }).pipe(
     Effect.as(true),
@@ -74,6 +75,28 @@ const land = Effect.fnUntraced(function* (run: SwarmRun, intent: LandingIntent) 
 /** Everything that the swarm's subtasks changed: the epic has to hold all of it still. */
 const changedPaths = (run: SwarmRun): ReadonlyArray<string> =>
   run.log.epic().subtaskIds.flatMap((id) => run.log.subtask(id).changed);
+
+/** The person may have taken over what was merged already: the epic asks for it again before it lands it. */
+const holdAgain = Effect.fnUntraced(function* (run: SwarmRun) {
+  const reservations = yield* Reservations;
+  const project = run.project.id;
+  const isHeld = (path: string) =>
+    reservations.check(project, path).some((lease) => lease.epic === run.epicId);
+  for (const id of run.log.epic().subtaskIds) {
+    const { changed, files, title } = run.log.subtask(id);
+    if (changed.every(isHeld)) continue;
+    yield* reservations
+      .reserve(run.log.origin(), {
+        holder: run.epicId,
+        epic: run.epicId,
+        patterns: files,
+        ttlSeconds: null,
+        reason: title,
+      })
+      // They were good enough for a lease before.
+      .pipe(Effect.catchTag("InvalidInput", Effect.die));
+  }
+});
 
 const refused: LandingOutcome = "refused";
 

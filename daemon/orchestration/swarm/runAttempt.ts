@@ -52,7 +52,9 @@ export const runAttempt = Effect.fn("runAttempt")(function* (run: SwarmRun, cell
   const exited = (exit: Exit) =>
     run.log.append([{ stream, type: "subtask_exited", data: { cell, attempt, ...exit } }]);
   const exit = yield* work(run, subtask, { attempt, name, token, marker, folder, base }).pipe(
-    Effect.onInterrupt(() => Effect.ignore(exited(interrupted), { log: "Warn" })),
+    Effect.onInterrupt(() =>
+      Effect.ignore(Effect.andThen(exited(interrupted), removeAttempt(folder)), { log: "Warn" }),
+    ),
     Effect.ensuring(Effect.ignore(agents.end(origin, name, "attempt over"), { log: "Warn" })),
   );
   yield* faultPoint("agent-exited");

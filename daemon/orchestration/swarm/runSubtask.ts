@@ -4,13 +4,14 @@
  * in any phase is continued by the same code.
  */
 import { Effect } from "effect";
+import { LockNotHeld, type StorageError } from "../../../shared/contract/errors.ts";
 import { MAX_STRIKES } from "../../../shared/contract/swarmState.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
 import { judgeAttempt } from "./judgeAttempt.ts";
 import { commitAttempt, finishMerge, mergeAttempt } from "./mergeAttempt.ts";
 import { abandonAttempt, runAttempt } from "./runAttempt.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
-import { takeLease } from "./takeLease.ts";
+import { leaseLost, takeLease } from "./takeLease.ts";
 
 export const runSubtask = Effect.fn("runSubtask")(function* (run: SwarmRun, cell: string) {
   for (;;) {
@@ -19,17 +20,24 @@ export const runSubtask = Effect.fn("runSubtask")(function* (run: SwarmRun, cell
       case "waiting":
         if (subtask.strikes >= MAX_STRIKES) return yield* block(run, cell);
         yield* takeLease(run, subtask);
-        yield* run.attempts.withPermit(runAttempt(run, cell));
+        // Work that can't land any more is stopped: the next attempt begins when the files are the cell's again.
+        yield* Effect.raceFirst(run.attempts.withPermit(runAttempt(run, cell)), leaseLost(run, cell));
         break;
       case "starting":
       case "running":
         yield* abandonAttempt(run, cell);
         break;
       case "exited":
-        yield* judgeAttempt(run, cell);
+        yield* unlessLost(run, cell, judgeAttempt(run, cell));
         break;
       case "passed":
-        yield* run.mergeTurn.withPermit(mergeAttempt(run, cell, yield* commitAttempt(run, cell)));
+        yield* unlessLost(
+          run,
+          cell,
+          Effect.flatMap(commitAttempt(run, cell), (commit) =>
+            run.mergeTurn.withPermit(mergeAttempt(run, cell, commit)),
+          ),
+        );
         break;
       case "merging":
         yield* run.mergeTurn.withPermit(finishMerge(run, cell));
@@ -41,6 +49,25 @@ export const runSubtask = Effect.fn("runSubtask")(function* (run: SwarmRun, cell
     }
   }
 });
+
+/** Sets aside what an attempt did when its files have gone to somebody else meanwhile. */
+const unlessLost = <A, E, R>(
+  run: SwarmRun,
+  cell: string,
+  step: Effect.Effect<A, E | LockNotHeld, R>,
+): Effect.Effect<void, E | StorageError, R> =>
+  Effect.matchEffect(step, {
+    onSuccess: () => Effect.void,
+    onFailure: (error): Effect.Effect<void, E | StorageError> => {
+      if (!(error instanceof LockNotHeld)) return Effect.fail(error);
+      const { attempt } = run.log.subtask(cell).attempts.at(-1)!;
+      const message = `${error.message} What the attempt did is set aside.`;
+      const findings = [{ kind: "lease-lost" as const, message }];
+      return run.log.append([
+        { stream: `swarm/${run.epicId}`, type: "lease_lost", data: { cell, attempt, findings } },
+      ]);
+    },
+  });
 
 const block = Effect.fnUntraced(function* (run: SwarmRun, cell: string) {
   const hive = yield* Hive;

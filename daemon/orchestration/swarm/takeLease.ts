@@ -3,7 +3,7 @@
  * process: it has no end of its own and lasts through gate, retries and merge queue. While somebody else has the
  * files the cell waits in the queue, in a place that lasts across restarts.
  */
-import { Effect } from "effect";
+import { Deferred, Effect } from "effect";
 import type { SubtaskState } from "../../../shared/contract/swarmState.ts";
 import { type Lease, Reservations } from "../../coordination/reservations/Reservations.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
@@ -40,6 +40,23 @@ const tell = (run: SwarmRun, subtask: SubtaskState, line: string) => {
   run.progress(subtask.id, line);
   return Effect.logInfo("subtask waits for its files", { line });
 };
+
+/** Returns when the cell does not hold its files any more: the person took them over. */
+export const leaseLost = Effect.fn("leaseLost")(function* (run: SwarmRun, cell: string) {
+  const reservations = yield* Reservations;
+  const project = run.project.id;
+  const lost = Deferred.makeUnsafe<void>();
+  const look = () => {
+    if (leaseOf(reservations.list(project), cell) === undefined) Deferred.doneUnsafe(lost, Effect.void);
+  };
+  yield* reservations.onChange((changed) => {
+    if (changed === project) look();
+  });
+  look();
+  yield* Deferred.await(lost);
+  run.progress(cell, "its files were taken over; the attempt is stopped");
+  yield* Effect.logInfo("the files of a subtask were taken over; its attempt is stopped");
+}, Effect.scoped);
 
 /** The lease that a cell holds now. */
 export const leaseOf = (leases: ReadonlyArray<Lease>, cell: string): Lease | undefined =>
