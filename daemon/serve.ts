@@ -19,6 +19,7 @@ import { Agents } from "./coordination/agents/Agents.ts";
 import { leaseSnapshots } from "./coordination/agents/leaseSnapshots.ts";
 import { leavingAgents } from "./coordination/agents/leavingAgents.ts";
 import { Hive } from "./coordination/hive/Hive.ts";
+import { Mail } from "./coordination/mail/Mail.ts";
 import { Reservations } from "./coordination/reservations/Reservations.ts";
 import { Projects } from "./orchestration/swarm/Projects.ts";
 import { Swarms } from "./orchestration/swarm/Swarms.ts";
@@ -30,7 +31,9 @@ import { Processes } from "./platform/Processes.ts";
 import { sqlLayer } from "./platform/Sql.ts";
 import { killAllStrays } from "./platform/strays.ts";
 import { AwakeClock } from "./primitives/AwakeClock.ts";
+import { Deferred } from "./primitives/Deferred.ts";
 import { EventStore } from "./primitives/EventStore.ts";
+import { Mailbox } from "./primitives/Mailbox.ts";
 import { projections, stateTables } from "./tables.ts";
 
 const root = dataFolder();
@@ -40,8 +43,8 @@ const store = EventStore.layer(projections, stateTables).pipe(
   Layer.provideMerge(sqlLayer({ file: join(root, "store.db") })),
 );
 const hive = Layer.unwrap(Effect.map(DataFolder, ({ cloneId }) => Hive.layer({ cloneId })));
-const coordination = Layer.mergeAll(leavingAgents, leaseSnapshots).pipe(
-  Layer.provideMerge(Layer.mergeAll(Agents.layer, Reservations.layer, hive)),
+const coordination = Layer.mergeAll(leavingAgents, leaseSnapshots, Mail.layer).pipe(
+  Layer.provideMerge(Layer.mergeAll(Agents.layer, Reservations.layer, Mailbox.layer, Deferred.layer, hive)),
 );
 const platform = Layer.mergeAll(Git.layer, Processes.layer, DataFolder.layer(root));
 const everything = Lifecycle.layer({ idleSeconds }).pipe(

@@ -12,6 +12,7 @@ import { handover } from "./commands/handover.ts";
 import { hive } from "./commands/hive.ts";
 import { inbox } from "./commands/inbox.ts";
 import { landSwarm } from "./commands/landSwarm.ts";
+import { mail } from "./commands/mail.ts";
 import { rebuild } from "./commands/rebuild.ts";
 import { release } from "./commands/release.ts";
 import { reservations } from "./commands/reservations.ts";
@@ -35,6 +36,7 @@ export const ocvibe = root.pipe(
     answerGate,
     hive,
     agent,
+    mail,
     reserve,
     release,
     reservations,

@@ -7,19 +7,23 @@
  * all. The id of a delivery is a *fencing* token: whoever was too slow can't ack what another has in hand by now.
  */
 import { randomUUID, randomUUIDv7 } from "node:crypto";
-import { Context, type Duration, Effect, Exit, Layer, Queue, Result, type Stream } from "effect";
+import { Context, Duration, Effect, Exit, Layer, Queue, Result, type Stream } from "effect";
 import {
   type DeliveryLost,
   type EventRejected,
   InvalidInput,
   NotFound,
   NotNow,
+  type Rejected,
   type StorageError,
+  type TimedOut,
 } from "../../shared/contract/errors.ts";
 import { isKnown, type StoredEvent } from "../../shared/contract/events.ts";
+import type { DeferredView } from "../../shared/contract/routes.ts";
 import { AwakeClock } from "./AwakeClock.ts";
+import { Deferred, deferredCreated } from "./Deferred.ts";
 import { makeDeadlines } from "./deadlines.ts";
-import { EventStore, type NewEvent, neverRejected, type Origin } from "./EventStore.ts";
+import { type Decision, EventStore, type NewEvent, neverRejected, type Origin } from "./EventStore.ts";
 import { localTenant } from "./eventQueries.ts";
 import * as decisions from "./mailDecisions.ts";
 import { type Message, messageOf, type NewMessage, nameFault, readMessage } from "./mailMessage.ts";
@@ -51,6 +55,16 @@ export interface DeadLetter extends Message {
   readonly deadAt: string;
 }
 
+/** A message whose answer is awaited. */
+export type Question = Omit<NewMessage, "id" | "replyTo">;
+
+export interface AskOptions {
+  /** Until then it can be answered: 1 h unless given; at most 366 days. */
+  readonly expires?: Duration.Input;
+}
+
+type Json = NonNullable<DeferredView["value"]> | null;
+
 /** Asked in the decision itself: why it is not to be, undefined when it may. It must change nothing. */
 export type Refusal<E> = () => E | undefined;
 
@@ -58,7 +72,7 @@ export class Mailbox extends Context.Service<
   Mailbox,
   {
     /** Sent again with the same id it is the same message; other content under that id is an `EventRejected`. */
-    readonly send: <E = never>(
+    readonly send: <E extends object = never>(
       origin: Origin,
       message: NewMessage,
       refusal?: Refusal<E>,
@@ -105,12 +119,31 @@ export class Mailbox extends Context.Service<
       recipient?: string,
     ) => Effect.Effect<ReadonlyArray<DeadLetter>, StorageError>;
     /** Puts a dead letter back into its place, with all of its deliveries before it. */
-    readonly revive: <E = never>(
+    readonly revive: <E extends object = never>(
       origin: Origin,
       recipient: string,
       id: string,
       refusal?: Refusal<E>,
     ) => Effect.Effect<Message, E | NotFound | NotNow | StorageError>;
+    /** Sends a message whose answer settles a deferred; both are written, or neither. */
+    readonly request: <E extends object = never>(
+      origin: Origin,
+      message: Question,
+      options?: AskOptions,
+      refusal?: Refusal<E>,
+    ) => Effect.Effect<
+      { readonly message: Message; readonly deferred: DeferredView },
+      E | InvalidInput | EventRejected | StorageError
+    >;
+    /**
+     * The answer to a message. Asked again it is another question; who must be able to ask again after a crash makes
+     * the deferred and sends the message with ids of its own.
+     */
+    readonly ask: (
+      origin: Origin,
+      message: Question,
+      options?: AskOptions,
+    ) => Effect.Effect<Json, Rejected | TimedOut | NotFound | InvalidInput | EventRejected | StorageError>;
     /**
      * What makes dead letters of all that waits for somebody who will not come any more. To be called in a decision
      * only.
@@ -124,6 +157,7 @@ export class Mailbox extends Context.Service<
   );
 }
 
+const longestExpiry = Duration.toMillis("366 days");
 /** Most that a list shows. */
 const listed = 200;
 const longestError = 2000;
@@ -133,6 +167,7 @@ const tryAgainAfter = 5000;
 const make = Effect.gen(function* () {
   const store = yield* EventStore;
   const clock = yield* AwakeClock;
+  const answers = yield* Deferred;
   const waiters = makeWaiters();
   const recent = makeRecentMail();
   const givenBack = yield* Queue.unbounded<ReadonlyArray<decisions.Taken>>();
@@ -339,40 +374,62 @@ const make = Effect.gen(function* () {
     );
   });
 
+  /** Writes a message, and what goes with it. */
+  const post = Effect.fnUntraced(function* <E extends object = never>(
+    origin: Origin,
+    message: NewMessage,
+    refusal: Refusal<E> = () => undefined,
+    beside: ReadonlyArray<NewEvent>,
+  ) {
+    const { id: given, thread, replyTo, ...fields } = yield* readMessage(message);
+    const id = given ?? randomUUIDv7();
+    const data = { ...fields, id, thread: thread ?? id, ...(replyTo === undefined ? {} : { replyTo }) };
+    const stream = streamOf(data.thread);
+    const event: NewEvent = { id, idIsNew: given === undefined, stream, type: "mail_sent", data };
+    const send = store.decide(origin, (): Result.Result<Decision<Message>, E> => {
+      const why = refusal();
+      return why === undefined
+        ? Result.succeed({ events: [event, ...beside], answer: ([stored]) => messageOf(stored!) })
+        : Result.fail(why);
+    });
+    if (given === undefined) return yield* send;
+    // What was sent before stays sent, whatever would stand in its way by now.
+    return yield* Effect.catch(send, (why) =>
+      Effect.gen(function* () {
+        if (!(yield* store.byId([id])).has(id)) return yield* Effect.fail(why);
+        const again = store.append(origin, [event]).pipe(Effect.catchTag("ConcurrencyConflict", Effect.die));
+        return messageOf((yield* again)[0]!);
+      }),
+    );
+  });
+
+  const request = Effect.fn("Mailbox.request")(function* <E extends object = never>(
+    origin: Origin,
+    question: Question,
+    { expires = "1 hour" }: AskOptions = {},
+    refusal?: Refusal<E>,
+  ) {
+    const forMillis = Duration.toMillis(expires);
+    if (!(forMillis >= 1 && forMillis <= longestExpiry)) {
+      const message = "An answer can be awaited for 1 ms to 366 days: choose such a time.";
+      return yield* new InvalidInput({ message });
+    }
+    const replyTo = randomUUIDv7();
+    const expiresAt = new Date(clock.wallOf(clock.now() + forMillis)).toISOString();
+    const created = deferredCreated({ id: replyTo, expiresAt, owner: question.from });
+    const message = yield* post(origin, { ...question, replyTo }, refusal, [{ ...created, idIsNew: true }]);
+    const deferred: DeferredView = { id: replyTo, state: "pending", expiresAt };
+    return { message, deferred };
+  });
+
   return Mailbox.of({
-    send: Effect.fn("Mailbox.send")(function* <E = never>(
-      origin: Origin,
-      message: NewMessage,
-      refusal: Refusal<E> = () => undefined,
-    ) {
-      const { id: given, thread, replyTo, ...fields } = yield* readMessage(message);
-      const id = given ?? randomUUIDv7();
-      const data = { ...fields, id, thread: thread ?? id, ...(replyTo === undefined ? {} : { replyTo }) };
-      const event: NewEvent = {
-        id,
-        idIsNew: given === undefined,
-        stream: streamOf(data.thread),
-        type: "mail_sent",
-        data,
-      };
-      const send = store.decide(origin, () => {
-        const why = refusal();
-        if (why !== undefined) return Result.fail(why);
-        return Result.succeed({ events: [event], answer: ([stored]) => messageOf(stored!) });
-      });
-      if (given === undefined) return yield* send;
-      // It was sent before, and what would stand in its way has come since: it stays sent.
-      return yield* Effect.catchIf(
-        send,
-        () => true,
-        (why) =>
-          Effect.flatMap(store.byId([id]), (found) =>
-            found.has(id) ? store.append(origin, [event]) : Effect.fail(why),
-          ).pipe(
-            Effect.flatMap(([stored]) => Effect.succeed(messageOf(stored!))),
-            Effect.catchTag("ConcurrencyConflict", Effect.die),
-          ),
-      );
+    send: Effect.fn("Mailbox.send")(function* (origin, message, refusal) {
+      return yield* post(origin, message, refusal, []);
+    }),
+    request,
+    ask: Effect.fn("Mailbox.ask")(function* (origin, message, options) {
+      const { deferred } = yield* request(origin, message, options);
+      return yield* answers.await(origin.project, deferred.id);
     }),
     receive,
     ack: Effect.fn("Mailbox.ack")(function* (origin, recipient, id, delivery) {
@@ -412,7 +469,7 @@ const make = Effect.gen(function* () {
         ];
       });
     }),
-    revive: Effect.fn("Mailbox.revive")(function* <E = never>(
+    revive: Effect.fn("Mailbox.revive")(function* <E extends object = never>(
       origin: Origin,
       recipient: string,
       id: string,
@@ -436,15 +493,15 @@ const make = Effect.gen(function* () {
           const data = { id, recipient, sent: event.seq, importance };
           const revived: NewEvent = { stream: streamOf(thread), type: "mail_revived", data };
           const done = yield* neverRejected(
-            decide(origin, (now) => {
-              if (watch.done) return Result.succeed([false, { events: [], state: [] }] as const);
+            decide(origin, (now): Result.Result<readonly [boolean, decisions.Writes], E | NotNow> => {
+              if (watch.done) return Result.succeed([false, { events: [], state: [] }]);
               if (now.view.letter(project, recipient, id) !== undefined) {
                 const message = `Message ${id} is back in ${recipient}'s inbox already.`;
                 return Result.fail(new NotNow({ message }));
               }
               const why = refusal();
               if (why !== undefined) return Result.fail(why);
-              return Result.succeed([true, { events: [revived], state: [] }] as const);
+              return Result.succeed([true, { events: [revived], state: [] }]);
             }),
           );
           if (done) return messageOf(event as StoredEvent);

@@ -67,12 +67,7 @@ export const makeProcess = (options: {
           fail(origin, recipient, id, token, error),
           ({ dead }): Processed => ({ id, deliveries, outcome: dead ? "dead" : "failed", error }),
         );
-      const exit = yield* Effect.exit(Effect.suspend(() => handler(delivery))).pipe(
-        // Whoever stopped the consumer did not mean that the message is bad.
-        Effect.onInterrupt(() =>
-          Effect.sync(() => giveBack({ project, recipient, id, delivery: token, deliveries, until: 0 })),
-        ),
-      );
+      const exit = yield* Effect.exit(Effect.suspend(() => handler(delivery)));
       if (Exit.isFailure(exit)) return yield* failed(messageOf(exit.cause));
       return yield* settle(origin, recipient, delivery, exit.value).pipe(
         Effect.as<Processed>({ id, deliveries, outcome: "done" }),
@@ -85,8 +80,16 @@ export const makeProcess = (options: {
         const [delivery] = yield* receive(project, recipient, wanted);
         if (delivery === undefined) continue;
         const { id, deliveries } = delivery;
-        return yield* Effect.catchTag(handle(delivery), "DeliveryLost", ({ message }) =>
-          Effect.succeed<Processed>({ id, deliveries, outcome: "lost", error: message }),
+        return yield* handle(delivery).pipe(
+          Effect.catchTag("DeliveryLost", ({ message }) =>
+            Effect.succeed<Processed>({ id, deliveries, outcome: "lost", error: message }),
+          ),
+          // Whoever stopped the consumer did not mean that the message is bad.
+          Effect.onInterrupt(() =>
+            Effect.sync(() =>
+              giveBack({ project, recipient, id, delivery: delivery.delivery, deliveries, until: 0 }),
+            ),
+          ),
         );
       }
     });

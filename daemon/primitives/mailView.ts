@@ -169,7 +169,12 @@ export const mailView = (options: {
       const letters = rows.waiting.flatMap((row) => letterOfRow(row) ?? []);
       for (const letter of letters.toSorted((a, b) => a.seq - b.seq)) add(letter);
       for (const row of rows.deliveries) {
-        setDelivery(String(row.project), String(row.recipient), String(row.id), row as DeliveryRow);
+        setDelivery(
+          String(row.project),
+          String(row.recipient),
+          String(row.id),
+          row as unknown as DeliveryRow,
+        );
       }
     },
     applyEvent: (event: StoredEvent) => {

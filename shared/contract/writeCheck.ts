@@ -46,7 +46,7 @@ export interface WriteDecision {
     | "unreachable-free"
     | "unreachable-unknown";
   /** What goes with it: reserve the file (and ask again if somebody is faster), record the write, or log it. */
-  readonly then?: "reserve" | "record" | "log";
+  readonly also?: "reserve" | "record" | "log";
 }
 
 export const decideWrite = ({ where, who, file, daemon, snapshot }: WriteQuestion): WriteDecision => {
@@ -54,7 +54,7 @@ export const decideWrite = ({ where, who, file, daemon, snapshot }: WriteQuestio
   if (who === "person") {
     const isOthers = daemon === "reachable" && file === "other";
     return isOthers
-      ? { allowed: true, reason: "person-warned", then: "record" }
+      ? { allowed: true, reason: "person-warned", also: "record" }
       : { allowed: true, reason: "person" };
   }
   if (where !== (who === "worker" ? "worker-checkout" : "shared-tree"))
@@ -70,11 +70,11 @@ export const decideWrite = ({ where, who, file, daemon, snapshot }: WriteQuestio
     return {
       allowed: true,
       reason: snapshot === "free" ? "unreachable-free" : "unreachable-unknown",
-      then: "log",
+      also: "log",
     };
   }
   if (file === "other") return { allowed: false, reason: "held-by-another" };
   return file === "mine"
     ? { allowed: true, reason: "held" }
-    : { allowed: true, reason: "reserved", then: "reserve" };
+    : { allowed: true, reason: "reserved", also: "reserve" };
 };

@@ -33,7 +33,9 @@ describe("agent register", () => {
     assert.deepStrictEqual(Object.keys(alice).toSorted(), ["name", "token"]);
     assert.strictEqual(alice.name, "Alice");
     parsed(await as(alice.token, "hive", "create", "by Alice", "--json"));
-    const events = parsed<ReadonlyArray<{ type: string; actor: string }>>(await box.cli(["events", "--json"]));
+    const events = parsed<ReadonlyArray<{ type: string; actor: string }>>(
+      await box.cli(["events", "--json"]),
+    );
     const made = events.filter(({ type }) => type === "agent_registered" || type === "cell_created");
     assert.deepStrictEqual(
       made.map(({ actor }) => actor),
@@ -57,7 +59,10 @@ describe("agent register", () => {
     const second = await register(...session);
     assert.strictEqual(second.name, "Carol");
     assert.strictEqual((await as(second.token, "agent", "list")).code, 0);
-    assertRefused(await as(first.token, "agent", "list"), { code: 1, says: ["token is not known", "Register again"] });
+    assertRefused(await as(first.token, "agent", "list"), {
+      code: 1,
+      says: ["token is not known", "Register again"],
+    });
   });
 
   it("refuses what can't be a name, and a name that was given before", async () => {
@@ -70,7 +75,10 @@ describe("agent register", () => {
     assert.match(again.stderr, /^The name Dora was given .* Take another\.\n$/);
     const error = jsonErrorOf(await box.cli(["agent", "register", "Dora", "--json"]));
     assert.strictEqual(error.tag, "NameTaken");
-    assertRefused(await box.cli(["agent", "register", "--harness", "claude"]), { code: 2, says: ["both, or neither"] });
+    assertRefused(await box.cli(["agent", "register", "--harness", "claude"]), {
+      code: 2,
+      says: ["both, or neither"],
+    });
   });
 
   it("is not for agents", async () => {
@@ -91,14 +99,19 @@ describe("agent list and agent end", () => {
     const george = await register("George");
     const helen = await register("Helen", "--harness", "claude", "--session", "s-9");
     const of = (all: ReadonlyArray<AgentView>) =>
-      all.filter(({ name }) => ["George", "Helen"].includes(name)).map(({ name, endedAt }) => [name, endedAt !== undefined]);
+      all
+        .filter(({ name }) => ["George", "Helen"].includes(name))
+        .map(({ name, endedAt }) => [name, endedAt !== undefined]);
     assert.deepStrictEqual(of(await listed()), [
       ["George", false],
       ["Helen", false],
     ]);
     assert.match((await box.cli(["agent", "list"])).stdout, /^Helen +by hand in claude +since 20/m);
     // An agent can't end another, and needs not say who it is.
-    assertRefused(await as(george.token, "agent", "end", "Helen"), { code: 1, says: ["George can end itself only"] });
+    assertRefused(await as(george.token, "agent", "end", "Helen"), {
+      code: 1,
+      says: ["George can end itself only"],
+    });
     assert.match((await as(george.token, "agent", "end")).stdout, /^George has ended/);
     assertRefused(await as(george.token, "agent", "list"), { code: 1, says: ["its agent has ended"] });
     assertRefused(await box.cli(["agent", "end"]), { code: 2, says: ["give its name"] });
@@ -107,7 +120,10 @@ describe("agent list and agent end", () => {
     assert.strictEqual((await as(helen.token, "agent", "list")).code, 1);
     // Again does no harm.
     assert.strictEqual((await box.cli(["agent", "end", "Helen"])).code, 0);
-    assertRefused(await box.cli(["agent", "end", "Nobody"]), { code: 2, says: ["no agent Nobody", "agent list"] });
+    assertRefused(await box.cli(["agent", "end", "Nobody"]), {
+      code: 2,
+      says: ["no agent Nobody", "agent list"],
+    });
     assert.deepStrictEqual(of(await listed()), []);
     assert.deepStrictEqual(of(await listed("--all")), [
       ["Helen", true],
@@ -119,7 +135,10 @@ describe("agent list and agent end", () => {
   it("know nothing of a repository that is not ours, and leave it alone", async () => {
     const other = join(box.folder, "other");
     await makeRepository(other, { x: "x\n" });
-    for (const command of [["agent", "list"], ["agent", "end", "Alice"]]) {
+    for (const command of [
+      ["agent", "list"],
+      ["agent", "end", "Alice"],
+    ]) {
       assert.strictEqual((await box.cli(command, { cwd: other })).code, 2);
     }
     assert.isFalse(existsSync(join(other, ".git", "vibe")));

@@ -5,6 +5,7 @@ import { contract } from "../../../shared/contract/routes.ts";
 import { implement } from "../../../shared/router/implement.ts";
 import type { Agents } from "../../coordination/agents/Agents.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
+import type { Mail } from "../../coordination/mail/Mail.ts";
 import { approveChecks } from "../../orchestration/swarm/approveChecks.ts";
 import { checkBase } from "../../orchestration/swarm/checkBase.ts";
 import {
@@ -19,7 +20,9 @@ import { planTask } from "../../orchestration/swarm/planTask.ts";
 import { proposeSwarm } from "../../orchestration/swarm/proposeSwarm.ts";
 import { Swarms } from "../../orchestration/swarm/Swarms.ts";
 import { startSwarm } from "../../orchestration/swarm/startSwarm.ts";
+import type { Deferred } from "../../primitives/Deferred.ts";
 import { EventStore } from "../../primitives/EventStore.ts";
+import type { Mailbox } from "../../primitives/Mailbox.ts";
 import type { Caller } from "../authenticate.ts";
 import { diagnose } from "../diagnose.ts";
 import { Lifecycle } from "../Lifecycle.ts";
@@ -34,7 +37,12 @@ type Services = Effect.Services<
   ReturnType<typeof startSwarm | typeof approveLanding | typeof planTask | typeof diagnose>
 >;
 
-export const routes = implement<typeof contract, Caller, AnyError, Services | Lifecycle | Agents>(contract, {
+export const routes = implement<
+  typeof contract,
+  Caller,
+  AnyError,
+  Services | Lifecycle | Agents | Deferred | Mail | Mailbox
+>(contract, {
   daemon: {
     status: () => Effect.flatMap(Lifecycle, (lifecycle) => lifecycle.status),
     stop: () => Effect.flatMap(Lifecycle, (lifecycle) => Effect.as(lifecycle.stop, { pid: process.pid })),
@@ -63,7 +71,11 @@ export const routes = implement<typeof contract, Caller, AnyError, Services | Li
           const swarms = yield* Swarms;
           const rows = yield* store.rows("swarms", { project });
           const recent = rows.toSorted((a, b) => Number(b.last_seq) - Number(a.last_seq)).slice(0, listed);
-          return yield* Effect.forEach(recent, (row) => swarms.view(project, String(row.epic)));
+          const views = yield* Effect.forEach(recent, (row) =>
+            // Of a swarm whose beginning was redacted there is nothing to show.
+            Effect.catchTag(swarms.view(project, String(row.epic)), "NotFound", () => Effect.undefined),
+          );
+          return views.filter((view) => view !== undefined);
         }),
       ),
     watch: ({ input, context }) =>

@@ -59,7 +59,7 @@ export const writeCheck = Effect.fn("writeCheck")(function* ({ input, context }:
   const refused = asked !== undefined && Result.isFailure(asked) ? asked.failure : undefined;
   const file: FileState = asked === undefined || state === "mine" ? state : granted ? "free" : "other";
   const decision = decideWrite({ where, who: writer.who, file, daemon: "reachable" });
-  if (decision.then === "record") yield* record(project, path, others, context);
+  if (decision.also === "record") yield* record(project, path, others, context);
   const conflicts =
     file === "other" ? (refused?.conflicts ?? others.map((lease) => entryOf(path, lease))) : [];
   const verdict: WriteVerdict = {

@@ -8,11 +8,18 @@ import { targetName } from "../render/names.ts";
 import { plain } from "../render/text.ts";
 import { openSession } from "../Session.ts";
 
-/** One thing that waits. `cell` is set where the answer is about one subtask. */
+/** One thing of a swarm that waits. `cell` is set where the answer is about one subtask. */
 export interface InboxEntry {
   readonly kind: "answer" | "land" | "blocked" | "resume";
   readonly epic: string;
   readonly cell?: string;
+  readonly message: string;
+}
+
+/** A message to whoever asks; `mail` is its id. */
+interface MailEntry {
+  readonly kind: "mail";
+  readonly mail: string;
   readonly message: string;
 }
 
@@ -23,16 +30,23 @@ export const inbox = Command.make(
     const session = yield* openSession;
     const { project } = session;
     const swarms = yield* session.ask((client, signal) => client.swarm.list({ project }, { signal }));
+    const letters = yield* session.ask((client, signal) => client.mail.inbox({ project }, { signal }));
+    const mail = letters.map((letter): MailEntry => {
+      return { kind: "mail", mail: letter.id, message: `Mail from ${letter.from}: ${letter.subject}` };
+    });
     const waiting = swarms
       .map((swarm) => ({ swarm, entries: inboxOf(swarm) }))
       .filter(({ entries }) => entries.length > 0);
-    const lines = waiting.flatMap(({ swarm, entries }) => [
+    const ofSwarms = waiting.flatMap(({ swarm, entries }) => [
       ...entries.map((entry) => plain(entry.message)),
       // A running swarm may have a subtask that waits for an answer.
       ...nextSteps(session, { ...swarm, status: swarm.status === "running" ? "needs-you" : swarm.status }),
     ]);
+    const ofMail = mail.map(({ message }) => plain(message));
+    const read = mail.length === 0 ? [] : [`  read it     ${session.command("mail", "receive")}`];
+    const lines = [...ofSwarms, ...ofMail, ...read];
     session.print(
-      waiting.flatMap(({ entries }) => entries),
+      [...waiting.flatMap(({ entries }) => entries), ...mail],
       lines.length === 0 ? ["Nothing waits for you in this project."] : lines,
     );
   }),

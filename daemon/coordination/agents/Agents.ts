@@ -11,7 +11,13 @@ import { Context, Deferred, Effect, Layer, Result, type Scope } from "effect";
 import { InvalidInput, NameTaken, type StorageError } from "../../../shared/contract/errors.ts";
 import type { EventDataOf, StoredEvent } from "../../../shared/contract/events.ts";
 import type { AgentView } from "../../../shared/contract/routes.ts";
-import { type Decision, EventStore, type NewEvent, neverRejected, type Origin } from "../../primitives/EventStore.ts";
+import {
+  type Decision,
+  EventStore,
+  type NewEvent,
+  neverRejected,
+  type Origin,
+} from "../../primitives/EventStore.ts";
 import { localTenant } from "../../primitives/eventQueries.ts";
 import type { RowChange } from "../../primitives/Projection.ts";
 import { agentName, nameFault } from "./agentName.ts";

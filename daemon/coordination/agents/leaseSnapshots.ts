@@ -23,12 +23,15 @@ export const leaseSnapshots = Layer.effectDiscard(
     const store = yield* EventStore;
     const reservations = yield* Reservations;
     const agents = yield* Agents;
-    const changed = yield* Queue.unbounded<string>();
-
-    yield* reservations.onChange((project) => Queue.offerUnsafe(changed, project));
+    const changed = new Set<string>();
+    const woken = yield* Queue.sliding<void>(1);
+    const mark = (project: string) => {
+      changed.add(project);
+      Queue.offerUnsafe(woken, undefined);
+    };
+    yield* reservations.onChange(mark);
     yield* store.onCommit((events) => {
-      for (const { project, stream } of events)
-        if (stream.startsWith("agent/")) Queue.offerUnsafe(changed, project);
+      for (const { project, stream } of events) if (stream.startsWith("agent/")) mark(project);
     });
 
     const write = Effect.fnUntraced(function* (project: string) {
@@ -37,15 +40,17 @@ export const leaseSnapshots = Layer.effectDiscard(
         store: store.storeId,
         seq: yield* store.head,
         at: new Date(yield* Clock.currentTimeMillis).toISOString(),
-        leases: reservations.list(project).map(({ lease, holder, cell, epic, patterns, exclusive, expiresAt }) => ({
-          lease,
-          holder,
-          patterns,
-          exclusive,
-          ...(cell !== undefined && { cell }),
-          ...(epic !== undefined && { epic }),
-          ...(expiresAt !== undefined && { expiresAt }),
-        })),
+        leases: reservations
+          .list(project)
+          .map(({ lease, holder, cell, epic, patterns, exclusive, expiresAt }) => ({
+            lease,
+            holder,
+            patterns,
+            exclusive,
+            ...(cell !== undefined && { cell }),
+            ...(epic !== undefined && { epic }),
+            ...(expiresAt !== undefined && { expiresAt }),
+          })),
         sessions: agents
           .live(project)
           .flatMap(({ harness, session, name }) =>
@@ -58,22 +63,26 @@ export const leaseSnapshots = Layer.effectDiscard(
         await rename(`${file}.new`, file);
       });
     });
-    const writeAll = (projects: ReadonlyArray<string>) =>
-      Effect.forEach(new Set(projects), (project) => Effect.ignore(write(project), { log: "Warn" }), {
-        discard: true,
-      });
-
+    // A file that is begun is finished, so that no two are written at once.
+    const writeChanged = Effect.uninterruptible(
+      Effect.suspend(() => {
+        const projects = [...changed];
+        changed.clear();
+        return Effect.forEach(projects, (project) => Effect.ignore(write(project), { log: "Warn" }), {
+          discard: true,
+        });
+      }),
+    );
     // What a daemon that was killed left may be behind.
     const folder = join(data.root, "projects");
-    yield* Queue.offerAll(changed, yield* Effect.promise(() => readdir(folder).catch(() => [])));
-    yield* Queue.takeAll(changed).pipe(
-      Effect.tap(() => Effect.sleep(pause)),
-      Effect.zipWith(Effect.suspend(() => Queue.clear(changed)), (first, more) => [...first, ...more]),
-      Effect.flatMap(writeAll),
+    for (const project of yield* Effect.promise(() => readdir(folder).catch(() => []))) mark(project);
+    // The last changes of a daemon that ends well are in the files.
+    yield* Effect.addFinalizer(() => writeChanged);
+    yield* Queue.take(woken).pipe(
+      Effect.andThen(Effect.sleep(pause)),
+      Effect.andThen(writeChanged),
       Effect.forever,
       Effect.forkScoped,
     );
-    // The last changes of a daemon that ends well are in the files.
-    yield* Effect.addFinalizer(() => Effect.flatMap(Queue.clear(changed), writeAll));
   }),
 );

@@ -34,7 +34,7 @@ const worthwhile = 1024 * 1024;
 export const findGarbage = Effect.fn("findGarbage")(function* () {
   const { root } = yield* DataFolder;
   const now = yield* Clock.currentTimeMillis;
-  const swarms = yield* overSwarms;
+  const swarms = yield* allSwarms;
   const found: Array<Garbage> = [];
   const add = Effect.fnUntraced(function* (what: string, path: string, untouchedFor = 0) {
     const use = yield* fileSystem(path, () => diskUse(path));
@@ -57,9 +57,8 @@ export const findGarbage = Effect.fn("findGarbage")(function* () {
         found.push({ kind: "objects", what: "results of agents that no branch has", path, bytes });
     }
   }
-  for (const { epic, endedAt } of swarms.filter(({ over }) => over)) {
-    if (now - endedAt < logsKept) continue;
-    yield* add(`what the agents of ${epic} printed`, join(root, "logs", "swarms", safeName(epic)));
+  for (const { epic } of swarms.filter(({ over }) => over)) {
+    yield* add(`what the agents of ${epic} printed`, join(root, "logs", "swarms", safeName(epic)), logsKept);
   }
   yield* add("an old part of the daemon's log", join(root, "logs", "daemon.log.1"));
   const room = yield* roomInStore(root);
@@ -69,19 +68,15 @@ export const findGarbage = Effect.fn("findGarbage")(function* () {
 });
 
 /** Every swarm; `over`: nothing can be done with it any more, except to look at it. */
-const overSwarms = Effect.gen(function* () {
+const allSwarms = Effect.gen(function* () {
   const store = yield* EventStore;
   const swarms = yield* Swarms;
   const rows = yield* store.rows("swarms");
-  return yield* Effect.forEach(rows, (row) =>
-    Effect.gen(function* () {
-      const [epic, project, seq] = [String(row.epic), String(row.project), Number(row.last_seq)];
-      const [last] = yield* store.readAll({ after: seq - 1, upTo: seq });
-      const ended = ["landed", "cancelled", "discarded"].includes(String(row.status));
-      const over = ended && !swarms.isLive(epic);
-      return { epic, project, over, endedAt: Date.parse(last?.at ?? "") };
-    }),
-  );
+  return rows.map((row) => {
+    const [epic, project] = [String(row.epic), String(row.project)];
+    const ended = ["landed", "cancelled", "discarded"].includes(String(row.status));
+    return { epic, project, over: ended && !swarms.isLive(epic) };
+  });
 });
 
 /** Bytes of the loose objects in a workshop that no branch of it reaches. */

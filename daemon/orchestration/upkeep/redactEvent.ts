@@ -48,6 +48,10 @@ const whatRestsOn = Effect.fnUntraced(function* (event: StoredEvent) {
   }
   if (kind === "agent" && (yield* has("live_agents", { name })))
     return `${name} is at work, and is known by it. End the agent first.`;
+  if (kind === "lock" && (yield* has("locks", { name })))
+    return `the lock ${name} is held. Wait until it is released.`;
+  if (kind === "deferred" && (yield* has("deferreds_pending", { id: name })))
+    return "somebody waits for its answer. Answer it first.";
   const { lease } = (event.data ?? {}) as { readonly lease?: unknown };
   if (kind === "lease" && typeof lease === "string" && (yield* has("leases", { lease })))
     return "the files in it are held. Release them first.";

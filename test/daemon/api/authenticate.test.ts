@@ -129,7 +129,8 @@ describe("authenticate", () => {
       const requestWith = (token: string) =>
         new Request("http://x/", { headers: { authorization: `Bearer ${token}` } });
       const first = yield* agents.register(origin, session);
-      const ended = (token: string) => Effect.map(Effect.flip(revoked(requestWith(token))), ({ _tag }) => _tag);
+      const ended = (token: string) =>
+        Effect.map(Effect.flip(revoked(requestWith(token))), ({ _tag }) => _tag);
       const waiting = yield* Effect.forkChild(ended(first.token), { startImmediately: true });
       assert.isUndefined(waiting.pollUnsafe());
       const second = yield* agents.register(origin, session);

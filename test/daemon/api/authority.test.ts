@@ -102,7 +102,23 @@ const routes = (project: string, things: Things): Record<string, readonly [Acces
 });
 
 /** Fields by which one could say to be somebody, or speak of somebody: each is accounted for below. */
-const aboutSomebody = ["as", "from", "holder", "owner", "sender", "actor", "by", "agent", "name", "of", "recipient", "to", "harness", "session", "tenant"];
+const aboutSomebody = [
+  "as",
+  "from",
+  "holder",
+  "owner",
+  "sender",
+  "actor",
+  "by",
+  "agent",
+  "name",
+  "of",
+  "recipient",
+  "to",
+  "harness",
+  "session",
+  "tenant",
+];
 const accounted = [
   // A runtime's SPEC, not an agent.
   "swarm/propose agent",
@@ -130,7 +146,8 @@ const box = new Sandbox();
 const rootA = join(box.folder, "a");
 const rootB = join(box.folder, "b");
 const socket = () => socketPath(box.home);
-const clientOf = (token: string): DaemonClient => createClient(contract, socketTransport({ socket: socket(), token }));
+const clientOf = (token: string): DaemonClient =>
+  createClient(contract, socketTransport({ socket: socket(), token }));
 const errorOf = (call: Promise<unknown>) =>
   call.then(
     () => "ok",
@@ -182,7 +199,9 @@ beforeAll(async () => {
     execFileSync(process.execPath, [${JSON.stringify(join(import.meta.dirname, "askRoutes.ts"))}, ${JSON.stringify(join(box.folder, "questions.json"))}]);
     await waitFor(${JSON.stringify(join(box.folder, "end"))});
   `;
-  await startSwarm(person, rootA, [{ files: ["work/"], agent: scriptAgent(box, code), title: "aaa-secret work" }]);
+  await startSwarm(person, rootA, [
+    { files: ["work/"], agent: scriptAgent(box, code), title: "aaa-secret work" },
+  ]);
   await until(() => existsSync(join(box.folder, "worker.token")));
   tokens.worker = readFileSync(join(box.folder, "worker.token"), "utf8");
 
@@ -194,7 +213,12 @@ beforeAll(async () => {
   assert(reserved.kind === "granted" && waiting.kind === "waiting");
   const cell = await alice.hive.create({ project: rootA, title: "aaa-secret cell" });
   const deferred = await alice.deferred.create({ project: rootA });
-  await bob.mail.send({ project: rootA, to: ["AaaAlice"], subject: "aaa-secret subject", body: "aaa-secret body" });
+  await bob.mail.send({
+    project: rootA,
+    to: ["AaaAlice"],
+    subject: "aaa-secret subject",
+    body: "aaa-secret body",
+  });
   const [delivery] = await alice.mail.receive({ project: rootA, visibilitySeconds: 3600 });
   await bob.mail.send({ project: rootA, to: ["AaaAlice"], subject: "aaa-secret second" });
   assert(delivery !== undefined);
@@ -256,12 +280,20 @@ describe("who is let in", () => {
   const refused = ({ tag, body }: Answer) =>
     tag === "Unauthenticated" ||
     (tag === "NotAllowed" &&
-      /this token is|this process was started by an agent/i.test((body as { readonly message: string }).message));
+      /this token is|this process was started by an agent/i.test(
+        (body as { readonly message: string }).message,
+      ));
 
   for (const [who, token] of [
     ["no token", () => ""],
     ["garbage", () => "x".repeat(43)],
-    ["the hash of a token", () => createHash("sha256").update(tokens.alice ?? "").digest("hex")],
+    [
+      "the hash of a token",
+      () =>
+        createHash("sha256")
+          .update(tokens.alice ?? "")
+          .digest("hex"),
+    ],
     ["an agent that has ended", () => tokens.gone],
     ["the token before the last of a session", () => tokens.before],
     ["the name of an agent", () => "AaaAlice"],
@@ -302,7 +334,12 @@ describe("who is let in", () => {
       const out = join(box.folder, "answers.json");
       const stop = { path: "daemon/stop", stream: false, input: {} };
       const { person, launcher } = tokens;
-      const asked = { socket: socket(), tokens: { person, launcher }, questions: [...questions(), stop], out };
+      const asked = {
+        socket: socket(),
+        tokens: { person, launcher },
+        questions: [...questions(), stop],
+        out,
+      };
       writeFileSync(`${file}.new`, JSON.stringify(asked));
       writeFileSync(file, readFileSync(`${file}.new`));
       await until(() => existsSync(out) && statSync(out).size > 0, 60);
@@ -334,7 +371,8 @@ describe("an agent of another project", () => {
     const answers = await ask(tokens.eve ?? "", questions({ "agents/end": { name: "Eve2" } }));
     for (const [path, answer] of answers) {
       // An error may repeat what was asked.
-      if (answer.tag === "ok") assert.notMatch(JSON.stringify(answer.body), /aaa-?secret|AaaAlice|Bob/i, path);
+      if (answer.tag === "ok")
+        assert.notMatch(JSON.stringify(answer.body), /aaa-?secret|AaaAlice|Bob/i, path);
     }
     for (const path of ["deferred/get", "deferred/resolve", "hive/show", "reservations/withdraw"])
       assert.strictEqual(answers.get(path)?.tag, "NotFound", path);
@@ -347,7 +385,10 @@ describe("an agent of another project", () => {
 
   it("follows its own project's events only, by stream too", async () => {
     const enough = new AbortController();
-    const stream = clientOf(tokens.eve ?? "").events.follow({ project: rootA, after: 0 }, { signal: enough.signal });
+    const stream = clientOf(tokens.eve ?? "").events.follow(
+      { project: rootA, after: 0 },
+      { signal: enough.signal },
+    );
     const own = (await eventsOf(rootB, 0)).length;
     const seen: Array<string> = [];
     for await (const { data } of stream) {
@@ -381,12 +422,13 @@ describe("an agent of the same project", () => {
       "inbox of the person": () => bob.mail.inbox({ project, of: "person" }),
       dead: () => bob.mail.dead({ project, of: "AaaAlice" }),
       end: () => bob.agents.end({ project, name: "AaaAlice" }),
-      "write check": () => bob.reservations.writeCheck({
-        project,
-        path: "aaa-secret.ts",
-        harness: "claude",
-        session: "aaa-secret-session",
-      }),
+      "write check": () =>
+        bob.reservations.writeCheck({
+          project,
+          path: "aaa-secret.ts",
+          harness: "claude",
+          session: "aaa-secret-session",
+        }),
     };
     const outcomes: Record<string, string> = {};
     for (const [name, call] of Object.entries(calls)) outcomes[name] = await errorOf(call());
@@ -427,7 +469,13 @@ describe("an agent of the same project", () => {
     await alice.deferred.resolve({ project, id, value: 1 });
     const events = (await eventsOf(project, after)).filter(({ actor }) => actor !== "daemon");
     const types = events.map(({ type }) => type);
-    for (const type of ["cell_created", "lease_granted", "lease_handed_over", "mail_sent", "deferred_resolved"])
+    for (const type of [
+      "cell_created",
+      "lease_granted",
+      "lease_handed_over",
+      "mail_sent",
+      "deferred_resolved",
+    ])
       assert.include(types, type);
     for (const { type, actor, data } of events) {
       assert.strictEqual(actor, "agent:AaaAlice", type);
@@ -450,11 +498,18 @@ describe("the launcher", () => {
     const after = await head();
     const { name, token } = await launcher.agents.register({ project, ...session });
     tokens.launched = token;
-    assert.isTrue((await launcher.reservations.writeCheck({ project, path: "launched.ts", ...session })).allowed);
+    assert.isTrue(
+      (await launcher.reservations.writeCheck({ project, path: "launched.ts", ...session })).allowed,
+    );
     // The file is the session's, which its own token shows.
-    const [lease] = (await clientOf(token).reservations.list({ project })).filter(({ holder }) => holder === name);
+    const [lease] = (await clientOf(token).reservations.list({ project })).filter(
+      ({ holder }) => holder === name,
+    );
     assert.deepStrictEqual(lease?.patterns, ["launched.ts"]);
-    assert.strictEqual(await errorOf(launcher.reservations.reserve({ project, patterns: ["x"] })), "NotAllowed");
+    assert.strictEqual(
+      await errorOf(launcher.reservations.reserve({ project, patterns: ["x"] })),
+      "NotAllowed",
+    );
     assert.deepStrictEqual(await launcher.agents.endSession({ project, ...session }), { ended: [name] });
     assert.strictEqual(await errorOf(clientOf(token).agents.list({ project })), "Unauthenticated");
     const made = (await eventsOf(project, after)).filter(({ actor }) => actor !== "daemon");
@@ -487,7 +542,8 @@ describe("the launcher", () => {
 describe("a token that ends", () => {
   it("takes the streams that it opened with it", async () => {
     const project = rootA;
-    const register = async () => (await person.agents.register({ project, harness: "h", session: "s" })).token;
+    const register = async () =>
+      (await person.agents.register({ project, harness: "h", session: "s" })).token;
     const follow = async (token: string, ends: () => Promise<unknown>) => {
       tokens[`streams ${Object.keys(tokens).length}`] = token;
       const seen: Array<unknown> = [];
@@ -520,10 +576,10 @@ describe("tokens", () => {
     assert.isAbove(Object.keys(tokens).length, 10);
     for (const file of files) {
       const bytes = readFileSync(file);
-      for (const [who, token] of Object.entries(tokens)) assert.isFalse(bytes.includes(token), `${who} in ${file}`);
+      for (const [who, token] of Object.entries(tokens))
+        assert.isFalse(bytes.includes(token), `${who} in ${file}`);
     }
     const answers = JSON.stringify(heard);
     for (const [who, token] of Object.entries(tokens)) assert.notInclude(answers, token, who);
   });
 });
-

@@ -60,8 +60,10 @@ const isAbout = (one: string | undefined, two: string | undefined) =>
 const eventsAfter = (seq: number) => Effect.flatMap(EventStore, (store) => store.readAll({ after: seq }));
 const head = Effect.flatMap(EventStore, (store) => store.head);
 
-const test = (name: string, body: Effect.Effect<void, unknown, Layer.Success<typeof parts> | import("effect").Scope.Scope>) =>
-  it.live(name, () => body.pipe(Effect.provide(parts)));
+const test = (
+  name: string,
+  body: Effect.Effect<void, unknown, Layer.Success<typeof parts> | import("effect").Scope.Scope>,
+) => it.live(name, () => body.pipe(Effect.provide(parts)));
 
 describe("a session in the shared tree", () => {
   test(
@@ -140,8 +142,14 @@ describe("a session in the shared tree", () => {
       yield* reservations.reserve(origin, { holder: "Alice", patterns: ["src/a.ts"] });
       yield* reservations.reserveOrWait(origin, { holder: "Bob", patterns: ["src/**"] }, 0);
       yield* reservations.reserveOrWait(origin, { holder: "Carol", patterns: ["src/a.ts"] }, 0);
-      assert.include((yield* check(caller("Dave"), root, "src/a.ts")).message, "; 2 requests are served before");
-      assert.include((yield* check(caller("Carol"), root, "src/a.ts")).message, "; one request is served before");
+      assert.include(
+        (yield* check(caller("Dave"), root, "src/a.ts")).message,
+        "; 2 requests are served before",
+      );
+      assert.include(
+        (yield* check(caller("Carol"), root, "src/a.ts")).message,
+        "; one request is served before",
+      );
       // Nobody holds this one, and Bob came first.
       const free = yield* check(caller("Dave"), root, "src/free.ts");
       assert.isFalse(free.allowed);
@@ -160,7 +168,10 @@ describe("a session in the shared tree", () => {
       // The lease is the session's, and so is the act.
       assert.deepInclude(granted, { type: "lease_granted", actor: "agent:Alice" });
       assert.strictEqual((yield* refusal(launcher, root, "src/a.ts"))._tag, "InvalidInput");
-      assert.strictEqual((yield* refusal(launcher, root, "src/a.ts", { harness: "claude" }))._tag, "InvalidInput");
+      assert.strictEqual(
+        (yield* refusal(launcher, root, "src/a.ts", { harness: "claude" }))._tag,
+        "InvalidInput",
+      );
       const unknown = yield* refusal(launcher, root, "src/a.ts", { ...claude, session: "s-2" });
       assert.strictEqual(unknown._tag, "NotFound");
       assert.include(unknown.message, "Register");
@@ -220,7 +231,8 @@ describe("a worker", () => {
       const agents = yield* Agents;
       const reservations = yield* Reservations;
       const origin = { project, actor: "daemon" } as const;
-      const folder = (attempt: number) => join(data, "projects", project, "work", "e", "e.1", String(attempt));
+      const folder = (attempt: number) =>
+        join(data, "projects", project, "work", "e", "e.1", String(attempt));
       const work = { epic: "e", cell: "e.1" };
       const { name } = yield* agents.register(origin, { kind: "worker", ...work, attempt: 2 });
       const worker: Caller = { kind: "agent", actor: `agent:${name}`, name, project };
@@ -280,7 +292,11 @@ describe("the person", () => {
           data: { path, by: "person", holder: "Alice", lease: lease.lease },
         })),
       );
-      assert.deepStrictEqual(yield* check(person, root, "b.ts"), { allowed: true, message: "", conflicts: [] });
+      assert.deepStrictEqual(yield* check(person, root, "b.ts"), {
+        allowed: true,
+        message: "",
+        conflicts: [],
+      });
       const inside = join(data, "projects", project, "work", "e", "e.1", "1", "x");
       assert.isTrue((yield* check(person, root, inside)).allowed);
       // What it reserved for itself is its own; nothing was reserved for it unasked.
@@ -400,7 +416,10 @@ describe("the snapshot for those who don't reach the daemon", () => {
       const { root, project } = yield* repository();
       const { root: data } = yield* DataFolder;
       const agents = yield* Agents;
-      const { name, token } = yield* agents.register({ project, actor: "person" }, { kind: "session", ...claude });
+      const { name, token } = yield* agents.register(
+        { project, actor: "person" },
+        { kind: "session", ...claude },
+      );
       const alice: Caller = { kind: "agent", actor: `agent:${name}`, name, project };
       const read = () => readLeaseSnapshot(data, project);
       const state = async (path: string, session = "s-1") => {
@@ -417,7 +436,9 @@ describe("the snapshot for those who don't reach the daemon", () => {
       yield* Effect.promise(() =>
         until(async () => isAbout((await read())?.leases[0]?.expiresAt, second.reservedUntil)),
       );
-      const text = yield* Effect.promise(() => readFile(join(data, "projects", project, "leases.json"), "utf8"));
+      const text = yield* Effect.promise(() =>
+        readFile(join(data, "projects", project, "leases.json"), "utf8"),
+      );
       assert.notInclude(text, token);
       yield* agents.endSession({ project, actor: "launcher" }, claude, "over");
       yield* Effect.promise(() =>

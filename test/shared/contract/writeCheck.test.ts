@@ -18,8 +18,8 @@ const decide = (
   snapshot?: Question["file"],
 ) => decideWrite({ where, who, file, daemon, ...(snapshot === undefined ? {} : { snapshot }) });
 
-const verdict = ({ allowed, then }: WriteDecision) =>
-  `${allowed ? "allowed" : "denied"}${then === undefined ? "" : `, ${then}`}`;
+const verdict = ({ allowed, also }: WriteDecision) =>
+  `${allowed ? "allowed" : "denied"}${also === undefined ? "" : `, ${also}`}`;
 
 /** Every question there is. */
 const everything = (["worker-checkout", "shared-tree", "elsewhere", "unmanaged"] as const).flatMap((where) =>
@@ -27,7 +27,13 @@ const everything = (["worker-checkout", "shared-tree", "elsewhere", "unmanaged"]
     files.flatMap((file) =>
       daemons.flatMap((daemon) =>
         snapshots.map(
-          (snapshot): Question => ({ where, who, file, daemon, ...(snapshot === undefined ? {} : { snapshot }) }),
+          (snapshot): Question => ({
+            where,
+            who,
+            file,
+            daemon,
+            ...(snapshot === undefined ? {} : { snapshot }),
+          }),
         ),
       ),
     ),
@@ -81,7 +87,7 @@ describe("the write check's table", () => {
     assert.strictEqual(everything.length, 4 * 3 * 3 * 2 * 4);
     const accepts = Schema.is(WriteQuestion);
     for (const question of everything) {
-      const { allowed, then, reason } = decideWrite(question);
+      const { allowed, also, reason } = decideWrite(question);
       const shown = JSON.stringify(question);
       assert.isTrue(accepts(question), shown);
       assert.isBoolean(allowed, shown);
@@ -94,9 +100,9 @@ describe("the write check's table", () => {
       // Nobody but the person writes what the daemon knows to be another's.
       if (question.file === "other" && question.daemon === "reachable" && question.where !== "unmanaged")
         assert.strictEqual(allowed, question.who === "person", shown);
-      if (question.daemon === "unreachable") assert.notInclude(["reserve", "record"], then, shown);
-      if (!allowed) assert.isUndefined(then, shown);
-      if (then === "reserve") assert.strictEqual(reason, "reserved");
+      if (question.daemon === "unreachable") assert.notInclude(["reserve", "record"], also, shown);
+      if (!allowed) assert.isUndefined(also, shown);
+      if (also === "reserve") assert.strictEqual(reason, "reserved");
     }
   });
 });

@@ -124,7 +124,10 @@ describe("a name of one's own choice", () => {
             ...Array.from({ length: 19 }, () => "NameTaken"),
             "ok",
           ]);
-          assert.strictEqual(yield* outcome(agents.register(other, { kind: "session", name: "Alice" })), "ok");
+          assert.strictEqual(
+            yield* outcome(agents.register(other, { kind: "session", name: "Alice" })),
+            "ok",
+          );
           yield* agents.end(origin, "Alice", "over");
           assert.strictEqual(yield* outcome(ask), "NameTaken");
         }),
@@ -144,7 +147,19 @@ describe("a name of one's own choice", () => {
     Effect.gen(function* () {
       const agents = yield* Agents;
       const store = yield* EventStore;
-      for (const name of ["", " ", "a b", "a/b", "é", "a.b", "a\n", "-".repeat(65), "person", "Daemon", "launcher"]) {
+      for (const name of [
+        "",
+        " ",
+        "a b",
+        "a/b",
+        "é",
+        "a.b",
+        "a\n",
+        "-".repeat(65),
+        "person",
+        "Daemon",
+        "launcher",
+      ]) {
         const error = yield* Effect.flip(agents.register(origin, { kind: "session", name }));
         assert.strictEqual(error._tag, "InvalidInput", name);
         assert.include(error.message, name === "" ? '""' : name.trim().slice(0, 20));
@@ -153,7 +168,10 @@ describe("a name of one's own choice", () => {
         assert.strictEqual(yield* outcome(agents.register(origin, { kind: "session", name })), "ok", name);
       }
       for (const half of [{ harness: "h" }, { session: "s" }, { harness: "", session: "s" }]) {
-        assert.strictEqual(yield* outcome(agents.register(origin, { kind: "session", ...half })), "InvalidInput");
+        assert.strictEqual(
+          yield* outcome(agents.register(origin, { kind: "session", ...half })),
+          "InvalidInput",
+        );
       }
       for (const id of ["", "x".repeat(201), "a\u0000b", "a\u009bb"]) {
         const odd = { kind: "session", harness: "h", session: id } as const;
@@ -193,7 +211,13 @@ describe("a name of one's own choice", () => {
         const names = ["bad", "good-1", "bad", "good-2", "bad-2", "good-1"];
         const outcomes = yield* Effect.all(names.map(ask), { concurrency: "unbounded" });
         // Of the two that want the name, none was refused because of the other, which was never written.
-        assert.deepStrictEqual(outcomes.slice(0, 5), ["StorageError", "ok", "StorageError", "ok", "StorageError"]);
+        assert.deepStrictEqual(outcomes.slice(0, 5), [
+          "StorageError",
+          "ok",
+          "StorageError",
+          "ok",
+          "StorageError",
+        ]);
         assert.strictEqual(outcomes[5], "NameTaken");
         broken = false;
         assert.strictEqual(yield* ask("bad"), "ok");
@@ -232,7 +256,11 @@ describe("a session", () => {
           const error = yield* Effect.flip(agents.register(origin, { ...session, name: "Bob" }));
           assert.strictEqual(error._tag, "InvalidInput");
           assert.include(error.message, "Alice");
-          assert.deepStrictEqual(yield* typesOf(store), ["agent_registered", "agent_rejoined", "agent_rejoined"]);
+          assert.deepStrictEqual(yield* typesOf(store), [
+            "agent_registered",
+            "agent_rejoined",
+            "agent_rejoined",
+          ]);
           // Another session, another project, another harness: another agent.
           for (const [where, which] of [
             [origin, { ...session, session: "s-2" }],
@@ -294,35 +322,42 @@ describe("the end of an agent", () => {
     Layer.provideMerge(temporaryStore),
   );
 
-  it.live("frees what it held by hand and its place in the queue, in the same append; a cell's lease stays", () =>
-    Effect.gen(function* () {
-      const agents = yield* Agents;
-      const store = yield* EventStore;
-      const reservations = yield* Reservations;
-      const alice = yield* agents.register(origin, { kind: "session", name: "Alice" });
-      yield* agents.register(origin, { kind: "session", name: "Bob" });
-      yield* reservations.reserve(origin, { holder: alice.name, patterns: ["a.ts"] });
-      yield* reservations.reserve(origin, { holder: alice.name, patterns: ["b/**"] });
-      yield* reservations.reserve(origin, { holder: alice.name, cell: "e.1", epic: "e", patterns: ["cell.ts"] });
-      yield* reservations.reserve(origin, { holder: "Bob", patterns: ["bob.ts"] });
-      const waits = yield* reservations.reserveOrWait(origin, { holder: "Alice", patterns: ["bob.ts"] }, 0);
-      assert.strictEqual(waits.kind, "waiting");
-      const before = yield* store.head;
-      yield* agents.end(origin, "Alice", "over");
-      const events = yield* store.readAll({ after: before });
-      assert.deepStrictEqual(
-        events.map(({ type }) => type),
-        ["agent_ended", "lease_released", "lease_released"],
-      );
-      assert.deepStrictEqual(
-        reservations.list("p").flatMap(({ patterns }) => patterns),
-        ["cell.ts", "bob.ts"],
-      );
-      assert.deepStrictEqual(reservations.queue("p"), []);
-      // A request that was on its way when the agent ended gets nothing.
-      const late = { holder: "Alice", patterns: ["late.ts"], isThere: () => agents.isLive("p", "Alice") };
-      assert.strictEqual(yield* outcome(reservations.reserve(origin, late)), "InvalidInput");
-    }).pipe(Effect.provide(everything)),
+  it.live(
+    "frees what it held by hand and its place in the queue, in the same append; a cell's lease stays",
+    () =>
+      Effect.gen(function* () {
+        const agents = yield* Agents;
+        const store = yield* EventStore;
+        const reservations = yield* Reservations;
+        const alice = yield* agents.register(origin, { kind: "session", name: "Alice" });
+        yield* agents.register(origin, { kind: "session", name: "Bob" });
+        yield* reservations.reserve(origin, { holder: alice.name, patterns: ["a.ts"] });
+        yield* reservations.reserve(origin, { holder: alice.name, patterns: ["b/**"] });
+        yield* reservations.reserve(origin, {
+          holder: alice.name,
+          cell: "e.1",
+          epic: "e",
+          patterns: ["cell.ts"],
+        });
+        yield* reservations.reserve(origin, { holder: "Bob", patterns: ["bob.ts"] });
+        const waits = yield* reservations.reserveOrWait(origin, { holder: "Alice", patterns: ["bob.ts"] }, 0);
+        assert.strictEqual(waits.kind, "waiting");
+        const before = yield* store.head;
+        yield* agents.end(origin, "Alice", "over");
+        const events = yield* store.readAll({ after: before });
+        assert.deepStrictEqual(
+          events.map(({ type }) => type),
+          ["agent_ended", "lease_released", "lease_released"],
+        );
+        assert.deepStrictEqual(
+          reservations.list("p").flatMap(({ patterns }) => patterns),
+          ["cell.ts", "bob.ts"],
+        );
+        assert.deepStrictEqual(reservations.queue("p"), []);
+        // A request that was on its way when the agent ended gets nothing.
+        const late = { holder: "Alice", patterns: ["late.ts"], isThere: () => agents.isLive("p", "Alice") };
+        assert.strictEqual(yield* outcome(reservations.reserve(origin, late)), "InvalidInput");
+      }).pipe(Effect.provide(everything)),
   );
 });
 

@@ -36,10 +36,7 @@ const project = fc.constantFrom(...projects);
 const name = fc.constantFrom(...names);
 const session = fc.constantFrom(...sessions);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record(
-    { do: fc.constant("register" as const), project, name },
-    { requiredKeys: ["do", "project"] },
-  ),
+  fc.record({ do: fc.constant("register" as const), project, name }, { requiredKeys: ["do", "project"] }),
   fc.record({ do: fc.constant("worker" as const), project }),
   fc.record(
     { do: fc.constant("join" as const), project, session, name },
@@ -54,7 +51,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
  * the files as they lie on the disk at that moment, and nobody hears more of what was under way.
  */
 const round = fc.record({
-  steps: fc.array(step, { minLength: 1, maxLength: 8 }),
+  // Some are done by several at once.
+  steps: fc
+    .array(fc.tuple(step, fc.constantFrom(1, 1, 3)), { minLength: 1, maxLength: 6 })
+    .map((all) => all.flatMap(([one, times]) => Array.from({ length: times }, () => one))),
   cut: fc.constantFrom(undefined, undefined, "close", "kill"),
   /** How many turns of the event loop pass before it. */
   after: fc.nat(6),
@@ -79,7 +79,9 @@ const take = (store: EventStore["Service"], agents: Agents["Service"], step: Ste
   const run = (): Effect.Effect<unknown, { readonly _tag: string }> => {
     if (step.do === "fail") {
       const data = { name: "l", token: 1 };
-      return store.append({ project: "p", actor: "daemon" }, [{ stream: "lock/l", type: "lock_released", data }]);
+      return store.append({ project: "p", actor: "daemon" }, [
+        { stream: "lock/l", type: "lock_released", data },
+      ]);
     }
     const origin = { project: step.project, actor: "daemon" } as const;
     const named = "name" in step && step.name !== undefined ? { name: step.name } : {};
@@ -118,7 +120,8 @@ const model = (events: ReadonlyArray<AnyEvent>) => {
       const { name, tokenHash, harness, session } = event.data;
       assert.isFalse(ever.has(key), `${key} was given twice`);
       const same = [...live].filter(
-        ([where, one]) => where.startsWith(`${event.project} `) && one.session !== undefined && one.session === session,
+        ([where, one]) =>
+          where.startsWith(`${event.project} `) && one.session !== undefined && one.session === session,
       );
       assert.deepStrictEqual(same, [], "a session is one agent");
       assert.strictEqual(harness === undefined, session === undefined);
@@ -164,7 +167,8 @@ const scenario = Effect.fnUntraced(function* (rounds: ReadonlyArray<Round>) {
         { startImmediately: true },
       ),
     );
-    if (cut !== undefined) for (let turn = 0; turn < after; turn++) yield* Effect.promise(() => setImmediate());
+    if (cut !== undefined)
+      for (let turn = 0; turn < after; turn++) yield* Effect.promise(() => setImmediate());
     let heard = told;
     if (cut === "kill") {
       heard = [...told];
@@ -178,7 +182,8 @@ const scenario = Effect.fnUntraced(function* (rounds: ReadonlyArray<Round>) {
     if (cut !== undefined) ({ store, agents, close } = yield* open);
     const events = (yield* store.readAll({})).filter(isKnown);
     const { ever, live } = model(events);
-    for (const { step, answer } of heard) check(step, answer, { ever, events, tokens, cut: cut !== undefined });
+    for (const { step, answer } of heard)
+      check(step, answer, { ever, events, tokens, cut: cut !== undefined });
     for (const { project, name, token } of tokens) {
       const agent = live.get(`${project} ${name}`);
       const good = agent?.hash === hashOf(token);
@@ -187,7 +192,10 @@ const scenario = Effect.fnUntraced(function* (rounds: ReadonlyArray<Round>) {
     for (const one of projects) {
       const own = [...live].filter(([key]) => key.startsWith(`${one} `)).map(([, agent]) => agent);
       const expected = own.map(({ name }) => name).toSorted();
-      assert.deepStrictEqual(agents.live(one).map(({ name }) => name), expected);
+      assert.deepStrictEqual(
+        agents.live(one).map(({ name }) => name),
+        expected,
+      );
       assert.deepStrictEqual((yield* agents.list(one)).map(({ name }) => name).toSorted(), expected);
       for (const which of sessions) {
         const name = own.find((agent) => agent.session === which)?.name;

@@ -1,0 +1,8 @@
+/** How far each named consumer has come. */
+import type { StateTable } from "./Projection.ts";
+
+export const checkpoints: StateTable = {
+  name: "checkpoints",
+  columns: { name: "text", seq: "integer" },
+  key: ["name"],
+};
