@@ -44,7 +44,14 @@ const store = EventStore.layer(projections, stateTables).pipe(
 );
 const hive = Layer.unwrap(Effect.map(DataFolder, ({ cloneId }) => Hive.layer({ cloneId })));
 const coordination = Layer.mergeAll(leavingAgents, leaseSnapshots, Mail.layer).pipe(
-  Layer.provideMerge(Layer.mergeAll(Agents.layer, Reservations.layer, Mailbox.layer, Deferred.layer, hive)),
+  Layer.provideMerge(
+    Layer.mergeAll(
+      Agents.layer,
+      Reservations.layer,
+      Mailbox.layer.pipe(Layer.provideMerge(Deferred.layer)),
+      hive,
+    ),
+  ),
 );
 const platform = Layer.mergeAll(Git.layer, Processes.layer, DataFolder.layer(root));
 const everything = Lifecycle.layer({ idleSeconds }).pipe(

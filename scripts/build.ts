@@ -28,7 +28,7 @@ const { metafile } = await build({
   sourcemap: "linked",
   metafile: true,
   // A native addon cannot be bundled; only the SQL worker and the daemon's lock load it.
-  external: ["@libsql/client"],
+  external: ["@libsql/client", "libsql"],
   define: { OCVIBE_TEST_BUILD: String(forTests), OCVIBE_BUNDLED: "true" },
   // Some bundled CommonJS packages call require() for Node's own modules.
   banner: {

@@ -6,12 +6,20 @@
  * with the statement builder; while a transaction of it is open, everything else waits.
  */
 import { Worker } from "node:worker_threads";
-import { Context, Effect, Layer, Semaphore, Stream } from "effect";
+import { Context, Effect, Layer, Scope, Semaphore, Stream } from "effect";
 import { Reactivity } from "effect/reactivity";
 import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql";
 import { StorageError } from "../../shared/contract/errors.ts";
 import { sibling } from "./sibling.ts";
-import type { SqlRequest, SqlResponse, SqlResult, SqlStatement } from "./sqlWorker.ts";
+import type {
+  SentStatement,
+  SqlMessage,
+  SqlRequest,
+  SqlResponse,
+  SqlResult,
+  SqlStatement,
+  SqlWorkerData,
+} from "./sqlWorker.ts";
 
 export type SqlRow = Readonly<Record<string, unknown>>;
 
@@ -21,6 +29,14 @@ export class SqlBatch extends Context.Service<
     /** Runs all statements in one transaction (`BEGIN IMMEDIATE`); one that fails undoes all. */
     readonly run: (statements: ReadonlyArray<SqlStatement>) => Effect.Effect<void, StorageError>;
     readonly query: (
+      sql: string,
+      args?: ReadonlyArray<unknown>,
+    ) => Effect.Effect<ReadonlyArray<SqlRow>, StorageError>;
+    /**
+     * Like `query`, on a connection of its own that keeps no writer waiting: for what is long. It sees everything
+     * that was committed before it was asked.
+     */
+    readonly read: (
       sql: string,
       args?: ReadonlyArray<unknown>,
     ) => Effect.Effect<ReadonlyArray<SqlRow>, StorageError>;
@@ -46,12 +62,14 @@ const storageError = (code: string, message: string): StorageError => {
 };
 
 interface Thread {
-  readonly send: (request: SqlRequest) => Effect.Effect<ReadonlyArray<SqlResult>, StorageError>;
+  readonly send: (request: SqlRequest) => Effect.Effect<SqlResult | undefined, StorageError>;
+  /** The statement as it is sent. */
+  readonly statement: (statement: SqlStatement) => SentStatement;
 }
 
-const startThread = Effect.fn("Sql.startThread")(function* (file: string) {
+const startThread = Effect.fn("Sql.startThread")(function* (workerData: SqlWorkerData) {
   const worker = yield* Effect.acquireRelease(
-    Effect.sync(() => new Worker(sibling("sqlWorker", import.meta.url), { workerData: { file } })),
+    Effect.sync(() => new Worker(sibling("sqlWorker", import.meta.url), { workerData })),
     (thread) => Effect.promise(() => thread.terminate()),
   );
   const pending = new Map<number, (response: SqlResponse | StorageError) => void>();
@@ -69,23 +87,37 @@ const startThread = Effect.fn("Sql.startThread")(function* (file: string) {
   worker.on("error", (cause) => die(String(cause)));
   worker.on("exit", (code) => die(`exit code ${code}`));
 
+  /** The texts that the thread knows by number, and those that go along with the next message. */
+  const numbers = new Map<string, number>();
+  let fresh: Array<readonly [number, string]> = [];
+  const statement = ({ sql, args }: SqlStatement): SentStatement => {
+    const known = numbers.get(sql);
+    if (known !== undefined) return [known, args];
+    numbers.set(sql, numbers.size);
+    fresh.push([numbers.size - 1, sql]);
+    return [numbers.size - 1, args];
+  };
+
   const answer = (id: number) =>
-    Effect.callback<ReadonlyArray<SqlResult>, StorageError>((resume) => {
+    Effect.callback<SqlResult | undefined, StorageError>((resume) => {
       if (dead !== undefined) return resume(Effect.fail(dead));
       pending.set(id, (response) => {
         if (response instanceof StorageError) resume(Effect.fail(response));
-        else if (response.ok) resume(Effect.succeed(response.results));
+        else if (response.ok) resume(Effect.succeed(response.result));
         else resume(Effect.fail(storageError(response.code, response.message)));
       });
     });
   yield* answer(0);
   const thread: Thread = {
+    statement,
     // What was sent will be done, so its caller waits for the answer even when interrupted.
     send: (request) =>
       Effect.suspend(() => {
         const id = ++lastId;
         const result = answer(id);
-        if (dead === undefined) worker.postMessage({ id, request });
+        const message: SqlMessage = fresh.length === 0 ? { id, request } : { id, request, texts: fresh };
+        fresh = [];
+        if (dead === undefined) worker.postMessage(message);
         return result;
       }).pipe(Effect.uninterruptible),
   };
@@ -103,21 +135,34 @@ const asRows = (result: SqlResult | undefined): ReadonlyArray<SqlRow> =>
 export const sqlLayer = (options: { readonly file: string }) =>
   Layer.effectContext(
     Effect.gen(function* () {
-      const thread = yield* startThread(options.file);
+      const { file } = options;
+      const thread = yield* startThread({ file, reader: false });
+      const scope = yield* Effect.scope;
+      // Most runs never need it, and it can't make the file.
+      const reader = yield* Effect.cached(Scope.provide(startThread({ file, reader: true }), scope));
       // Held by an interactive transaction for its whole life; a batch takes it for one message.
       const turn = yield* Semaphore.make(1);
       const batch = SqlBatch.of({
-        run: (statements) => turn.withPermit(Effect.asVoid(thread.send({ kind: "batch", statements }))),
-        query: (sql, args = []) =>
+        run: (statements) =>
           turn.withPermit(
-            Effect.map(thread.send({ kind: "query", statement: { sql, args } }), ([r]) => asRows(r)),
+            Effect.asVoid(
+              Effect.suspend(() =>
+                thread.send({ kind: "batch", statements: statements.map(thread.statement) }),
+              ),
+            ),
           ),
+        query: (sql, args = []) => turn.withPermit(Effect.map(query(thread, sql, args), asRows)),
+        read: (sql, args = []) =>
+          Effect.flatMap(reader, (other) => Effect.map(query(other, sql, args), asRows)),
       });
       return Context.make(SqlBatch, batch).pipe(
         Context.add(SqlClient.SqlClient, yield* makeClient(thread, turn)),
       );
     }),
   );
+
+const query = (thread: Thread, sql: string, args: ReadonlyArray<unknown>) =>
+  Effect.suspend(() => thread.send({ kind: "query", statement: thread.statement({ sql, args }) }));
 
 const makeClient = (thread: Thread, turn: Semaphore.Semaphore) =>
   Effect.gen(function* () {
@@ -127,9 +172,9 @@ const makeClient = (thread: Thread, turn: Semaphore.Semaphore) =>
       });
     const send = (request: SqlRequest) => Effect.mapError(thread.send(request), asSqlError);
     const values = (sql: string, args: ReadonlyArray<unknown>) =>
-      send({ kind: "query", statement: { sql, args } });
+      Effect.mapError(query(thread, sql, args), asSqlError);
     const execute: SqlConnection.Connection["execute"] = (sql, params, transform) =>
-      Effect.map(values(sql, params), ([result]) => {
+      Effect.map(values(sql, params), (result) => {
         const rows = asRows(result);
         return transform === undefined ? rows : transform(rows);
       });
@@ -142,9 +187,9 @@ const makeClient = (thread: Thread, turn: Semaphore.Semaphore) =>
       execute,
       executeRaw: (sql, params) => values(sql, params),
       executeStream: (sql, params, transform) => Stream.fromIterableEffect(execute(sql, params, transform)),
-      executeValues: (sql, params) => Effect.map(values(sql, params), ([result]) => result?.rows ?? []),
+      executeValues: (sql, params) => Effect.map(values(sql, params), (result) => result?.rows ?? []),
       executeValuesUnprepared: (sql, params) =>
-        Effect.map(values(sql, params), ([result]) => result?.rows ?? []),
+        Effect.map(values(sql, params), (result) => result?.rows ?? []),
       executeUnprepared: (sql, params, transform) => {
         const request = control.get(sql);
         return request === undefined ? execute(sql, params, transform) : Effect.as(send(request), []);

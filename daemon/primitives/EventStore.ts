@@ -26,7 +26,7 @@ import { startWriter } from "./eventStoreWriter.ts";
 import { migrate } from "./migrations.ts";
 import type { Projection, Row, RowChange, StateChange, StateTable } from "./Projection.ts";
 import { createStateTables, decodeRow } from "./projectionTables.ts";
-import { openProjections, type RebuildReport, rebuildProjection } from "./rebuildProjections.ts";
+import { openProjections, type RebuildReport, rebuildProjections } from "./rebuildProjections.ts";
 import { cleanFile, makeRedact } from "./redact.ts";
 import { makeSnapshots } from "./snapshots.ts";
 import { makeStateAt, type PastState, type StateFilter, type Then } from "./stateAt.ts";
@@ -105,8 +105,11 @@ export class EventStore extends Context.Service<
       origin: Origin,
       decision: (moment: Moment) => Result.Result<Decision<A>, E>,
     ) => Effect.Effect<A, E | EventRejected | StorageError>;
-    /** Loads a view and keeps it up to date with what is being written. */
-    readonly attach: (view: DecisionView) => Effect.Effect<void, StorageError, Scope.Scope>;
+    /**
+     * Loads a view and keeps it up to date with what is being written, for as long as the store is open: decisions
+     * that are under way when whoever attached it goes must not see less than the ones before them.
+     */
+    readonly attach: (view: DecisionView) => Effect.Effect<void, StorageError>;
     /** In the order of `seq`, read page by page. */
     readonly read: (filter: EventFilter) => Stream.Stream<StoredEvent, StorageError>;
     readonly readAll: (filter: EventFilter) => Effect.Effect<ReadonlyArray<StoredEvent>, StorageError>;
@@ -248,14 +251,11 @@ const make = Effect.fnUntraced(function* (
       events.length === 0 ? Effect.succeed([]) : writer.append(origin, events, options?.expected ?? {}),
     decide: (origin, decision) => writer.decide(origin, decision),
     attach: (view) =>
-      Effect.acquireRelease(
-        writer.exclusively(
-          Effect.andThen(
-            view.load,
-            Effect.sync(() => views.add(view)),
-          ),
+      writer.exclusively(
+        Effect.andThen(
+          view.load,
+          Effect.sync(() => void views.add(view)),
         ),
-        () => Effect.sync(() => views.delete(view)),
       ),
     read: queries.read,
     readAll: (filter) => Stream.runCollect(queries.read(filter)),
@@ -267,12 +267,8 @@ const make = Effect.fnUntraced(function* (
         () => Effect.sync(() => listeners.delete(listener)),
       ),
     rows,
-    rebuild: writer
-      .exclusively(
-        Effect.forEach(projections, (projection) => rebuildProjection(projection, writer.head())).pipe(
-          Effect.provideService(SqlBatch, sql),
-        ),
-      )
+    rebuild: rebuildProjections(projections, writer)
+      .pipe(Effect.provideService(SqlBatch, sql))
       .pipe(
         // Snapshots were made by the same code that made the rows that were wrong.
         Effect.tap((reports) => {

@@ -22,6 +22,8 @@ export interface EventFilter {
 
 export const localTenant = "local";
 export const pageSize = 500;
+/** Where nobody waits for the first event. */
+const longPage = 2000;
 const columns = "seq, id, tenant, project, stream, type, version, data, actor, at, correlation, causation";
 const columnNames = columns.split(", ");
 
@@ -72,22 +74,62 @@ export const eventQueries = (sql: SqlBatch["Service"]) => ({
   },
 
   /** One page, in the order of `seq`. */
-  page: (filter: EventFilter) => Effect.map(sql.query(...pageQuery(filter)), (rows) => rows.map(asEvent)),
+  page: (filter: EventFilter) => readPage(sql, filter),
 
+  pages: (filter: EventFilter) => pages(sql, filter),
   read: (filter: EventFilter): Stream.Stream<StoredEvent, StorageError> =>
-    Stream.paginate({ after: filter.after ?? 0, left: filter.limit ?? Number.MAX_SAFE_INTEGER }, (page) =>
-      Effect.map(
-        sql.query(...pageQuery({ ...filter, after: page.after, limit: Math.min(pageSize, page.left) })),
-        (rows) => {
-          const events = rows.map(asEvent);
-          const last = events.at(-1);
-          const left = page.left - events.length;
-          const more = events.length === Math.min(pageSize, page.left) && left > 0 && last !== undefined;
-          return [events, more ? Option.some({ after: last.seq, left }) : Option.none()] as const;
-        },
-      ),
-    ),
+    Stream.flattenIterable(pages(sql, filter)),
 });
+
+/** All that match, page by page. */
+const pages = (
+  sql: SqlBatch["Service"],
+  filter: EventFilter,
+): Stream.Stream<ReadonlyArray<StoredEvent>, StorageError> =>
+  Stream.paginate(
+    { after: filter.after ?? 0, left: filter.limit ?? Number.MAX_SAFE_INTEGER },
+    ({ after, left }) => {
+      const limit = Math.min(longPage, left);
+      return Effect.map(readPage(sql, { ...filter, after, limit }), (events) => {
+        const last = events.at(-1);
+        const rest = left - events.length;
+        const more = events.length === limit && rest > 0 && last !== undefined;
+        const next = more ? Option.some({ after: last.seq, left: rest }) : Option.none();
+        return [events.length === 0 ? [] : [events], next] as const;
+      });
+    },
+  );
+
+/** A page as one text: it crosses from the thread, and is parsed, several times faster than as rows. */
+const readPage = (sql: SqlBatch["Service"], filter: EventFilter) => {
+  const [page, args] = pageQuery(filter);
+  return Effect.map(
+    sql.read(`SELECT json_group_array(json_array(${asJson})) AS page FROM (${page})`, args),
+    ([row]) => (JSON.parse(String(row?.page)) as ReadonlyArray<EventValues>).map(ofValues),
+  );
+};
+
+const asJson = columnNames.map((name) => (name === "data" ? "json(data)" : name)).join(", ");
+
+type EventValues = readonly [
+  seq: number,
+  id: string,
+  tenant: string,
+  project: string,
+  stream: string,
+  type: string,
+  version: number,
+  data: StoredEvent["data"],
+  actor: string,
+  at: string,
+  correlation: string | null,
+  causation: string | null,
+];
+
+const ofValues = (values: EventValues): StoredEvent => {
+  const [seq, id, tenant, project, stream, type, version, data, actor, at, correlation, causation] = values;
+  return { seq, id, tenant, project, stream, type, version, data, actor, at, correlation, causation };
+};
 
 /** With more types than this, walking the log is as good. */
 const typesMerged = 40;

@@ -77,23 +77,42 @@ const changeRow = (
   owned: { readonly tenant: string; readonly project: string },
   change: RowChange,
 ): SqlStatement => {
-  const keyNames = [...owner, ...table.key];
   const keyValues = [owned.tenant, owned.project, ...table.key.map((name) => change.key[name] ?? null)];
-  if ("delete" in change) {
-    return {
-      sql: `DELETE FROM ${table.name} WHERE ${keyNames.map((n) => `${n} = ?`).join(" AND ")}`,
-      args: keyValues,
-    };
-  }
+  if ("delete" in change) return { sql: textOf(table, undefined), args: keyValues };
   const names = Object.keys(change.set);
+  const values = names.map((name) => encode(table, name, change.set[name]));
+  return { sql: textOf(table, names), args: [...keyValues, ...values] };
+};
+
+const texts = new WeakMap<TableSpec, Map<string, string>>();
+
+/** The statement that sets these columns of a row, or deletes it; made once for each set of columns. */
+const textOf = (table: TableSpec, names: ReadonlyArray<string> | undefined): string => {
+  const ofTable = texts.get(table) ?? new Map<string, string>();
+  texts.set(table, ofTable);
+  const which = names?.join() ?? "-";
+  const known = ofTable.get(which);
+  if (known !== undefined) return known;
+  const text = names === undefined ? deleteText(table) : upsertText(table, names);
+  ofTable.set(which, text);
+  return text;
+};
+
+const keyOf = (table: TableSpec) => [...owner, ...table.key];
+
+const deleteText = (table: TableSpec) =>
+  `DELETE FROM ${table.name} WHERE ${keyOf(table)
+    .map((name) => `${name} = ?`)
+    .join(" AND ")}`;
+
+const upsertText = (table: TableSpec, names: ReadonlyArray<string>) => {
+  const all = [...keyOf(table), ...names];
   const update =
-    names.length === 0 ? "NOTHING" : `UPDATE SET ${names.map((n) => `${n} = excluded.${n}`).join(", ")}`;
-  return {
-    sql: `INSERT INTO ${table.name} (${[...keyNames, ...names].join(", ")}) VALUES (${[...keyNames, ...names]
-      .map(() => "?")
-      .join(", ")}) ON CONFLICT (${keyNames.join(", ")}) DO ${update}`,
-    args: [...keyValues, ...names.map((name) => encode(table, name, change.set[name]))],
-  };
+    names.length === 0
+      ? "NOTHING"
+      : `UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(", ")}`;
+  return `INSERT INTO ${table.name} (${all.join(", ")}) VALUES (${all.map(() => "?").join(", ")})
+    ON CONFLICT (${keyOf(table).join(", ")}) DO ${update}`;
 };
 
 const encode = (table: TableSpec, column: string, value: unknown): unknown => {

@@ -8,9 +8,10 @@
  */
 import { Effect, Stream } from "effect";
 import { canonicalJson } from "../../shared/contract/canonicalJson.ts";
+import type { StorageError } from "../../shared/contract/errors.ts";
 import { SqlBatch } from "../platform/Sql.ts";
 import { eventQueries } from "./eventQueries.ts";
-import type { Projection, Row } from "./Projection.ts";
+import type { Projection, Row, TableSpec } from "./Projection.ts";
 import {
   applyEvent,
   createIndexes,
@@ -30,10 +31,11 @@ export interface RebuildReport {
   readonly differing: ReadonlyArray<string>;
 }
 
-const eventsAtOnce = 500;
 const reported = 20;
+/** Reading, applying and writing go on side by side; this many pages wait between them at most. */
+const pagesAhead = 2;
 
-/** Builds what is missing or out of date. */
+/** Builds what is missing or out of date, with no append going on. */
 export const openProjections = Effect.fn("openProjections")(function* (
   projections: ReadonlyArray<Projection>,
 ) {
@@ -49,23 +51,89 @@ export const openProjections = Effect.fn("openProjections")(function* (
   const tables = new Set(
     (yield* sql.query("SELECT name FROM sqlite_master WHERE type = 'table'")).map((row) => row.name),
   );
-  for (const projection of projections) {
-    const complete = projection.tables.every(({ name }) => tables.has(name));
-    if (complete && versions.get(projection.name) === projection.version) continue;
-    if (versions.has(projection.name)) {
-      yield* Effect.logInfo("rebuilding a projection", { projection: projection.name });
-    }
-    yield* replay(projection, head);
-  }
+  const outdated = projections.filter(
+    ({ name, version, tables: wanted }) =>
+      versions.get(name) !== version || !wanted.every((table) => tables.has(table.name)),
+  );
+  const known = outdated.flatMap(({ name }) => (versions.has(name) ? [name] : []));
+  if (known.length > 0) yield* Effect.logInfo("rebuilding projections", { projections: known });
+  if (outdated.length === 0) return;
+  yield* createShadows(outdated);
+  yield* replay(outdated, 0, head);
+  yield* takeOver(outdated, head);
 });
 
-export const rebuildProjection = Effect.fn("rebuildProjection")(function* (
-  projection: Projection,
-  head: number,
+/**
+ * Builds all of them from the log. Appends go on meanwhile; only while the last events are caught up with, the rows
+ * compared and the tables exchanged, the writer waits.
+ */
+export const rebuildProjections = Effect.fn("rebuildProjections")(function* (
+  projections: ReadonlyArray<Projection>,
+  writer: {
+    readonly head: () => number;
+    readonly exclusively: <A>(effect: Effect.Effect<A, StorageError>) => Effect.Effect<A, StorageError>;
+  },
 ) {
-  const before = yield* allRows(projection);
-  yield* replay(projection, head);
-  const after = yield* allRows(projection);
+  const sql = yield* SqlBatch;
+  const begun = writer.head();
+  yield* createShadows(projections);
+  yield* replay(projections, 0, begun);
+  return yield* writer.exclusively(
+    Effect.gen(function* () {
+      const head = writer.head();
+      yield* replay(projections, begun, head);
+      const reports = yield* Effect.forEach(projections, compare);
+      yield* takeOver(projections, head);
+      return reports;
+    }).pipe(Effect.provideService(SqlBatch, sql)),
+  );
+});
+
+const createShadows = Effect.fnUntraced(function* (projections: ReadonlyArray<Projection>) {
+  const sql = yield* SqlBatch;
+  const shadows = projections.map(shadowOf);
+  yield* sql.run([...shadows.flatMap(dropTables), ...shadows.flatMap(createTables)]);
+});
+
+const replay = Effect.fnUntraced(function* (
+  projections: ReadonlyArray<Projection>,
+  after: number,
+  upTo: number,
+) {
+  if (after >= upTo) return;
+  const sql = yield* SqlBatch;
+  const shadows = projections.map(shadowOf);
+  const types = [...new Set(projections.flatMap((one) => one.types))];
+  yield* eventQueries(sql)
+    .pages({ types, after, upTo })
+    .pipe(
+      Stream.buffer({ capacity: pagesAhead }),
+      Stream.map((events) => events.flatMap((event) => applyEvent(shadows, event))),
+      Stream.runForEach((statements) => sql.run(statements)),
+    );
+});
+
+/** Puts the new tables in the place of the old ones. */
+const takeOver = Effect.fnUntraced(function* (projections: ReadonlyArray<Projection>, head: number) {
+  const sql = yield* SqlBatch;
+  yield* sql.run(
+    projections.flatMap((projection) => [
+      ...dropTables(projection),
+      ...renameTables(shadowOf(projection), projection),
+      ...createIndexes(projection),
+      {
+        sql: `INSERT INTO projections (name, version, applied) VALUES (?, ?, ?)
+          ON CONFLICT (name) DO UPDATE SET version = excluded.version, applied = excluded.applied`,
+        args: [projection.name, projection.version, head],
+      },
+    ]),
+  );
+});
+
+/** The rows of the replay beside those that are there. */
+const compare = Effect.fnUntraced(function* (projection: Projection) {
+  const before = yield* allRows(projection.tables, projection.tables);
+  const after = yield* allRows(projection.tables, shadowOf(projection).tables);
   const keys = new Set([...before.keys(), ...after.keys()]);
   const differing = [...keys].filter((key) => before.get(key) !== after.get(key));
   const report: RebuildReport = {
@@ -77,34 +145,15 @@ export const rebuildProjection = Effect.fn("rebuildProjection")(function* (
   return report;
 });
 
-const replay = Effect.fnUntraced(function* (projection: Projection, head: number) {
-  const sql = yield* SqlBatch;
-  const shadow = shadowOf(projection);
-  yield* sql.run([...dropTables(shadow), ...createTables(shadow)]);
-  yield* eventQueries(sql)
-    .read({ types: projection.types, upTo: head })
-    .pipe(
-      Stream.grouped(eventsAtOnce),
-      Stream.runForEach((events) => sql.run(events.flatMap((event) => applyEvent([shadow], event)))),
-    );
-  yield* sql.run([
-    ...dropTables(projection),
-    ...renameTables(shadow, projection),
-    ...createIndexes(projection),
-    {
-      sql: `INSERT INTO projections (name, version, applied) VALUES (?, ?, ?)
-        ON CONFLICT (name) DO UPDATE SET version = excluded.version, applied = excluded.applied`,
-      args: [projection.name, projection.version, head],
-    },
-  ]);
-});
-
 /** Every row by its primary key, as canonical text. */
-const allRows = Effect.fnUntraced(function* (projection: Projection) {
+const allRows = Effect.fnUntraced(function* (
+  specs: ReadonlyArray<TableSpec>,
+  tables: ReadonlyArray<TableSpec>,
+) {
   const sql = yield* SqlBatch;
   const found = new Map<string, string>();
-  for (const table of projection.tables) {
-    for (const raw of yield* sql.query(`SELECT * FROM ${table.name}`)) {
+  for (const [index, table] of specs.entries()) {
+    for (const raw of yield* sql.query(`SELECT * FROM ${tables[index]!.name}`)) {
       const row: Row = decodeRow(table, raw);
       const key = ["tenant", "project", ...table.key].map((name) => String(row[name])).join("/");
       found.set(`${table.name}/${key}`, canonicalJson(row));

@@ -573,7 +573,7 @@ describe("an agent that behaves badly", () => {
       "person answer": "NotAllowed",
       "person approveChecks": "NotAllowed",
       "person stop": "NotAllowed",
-      "person status": "allowed",
+      "person status": "NotAllowed",
     });
     const spent = await withVariables(
       { OCVIBE_AGENT_TOKEN: readFileSync(`${result}.token`, "utf8") },

@@ -7,7 +7,7 @@
  * agent with a new token, and the token before it is nobody's from that moment on.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { Context, Deferred, Effect, Layer, Result, type Scope } from "effect";
+import { Context, Deferred, Effect, Layer, Result } from "effect";
 import { InvalidInput, NameTaken, type StorageError } from "../../../shared/contract/errors.ts";
 import type { EventDataOf, StoredEvent } from "../../../shared/contract/events.ts";
 import type { AgentView } from "../../../shared/contract/routes.ts";
@@ -89,7 +89,8 @@ export class Agents extends Context.Service<
     readonly find: (project: string, name: string) => Effect.Effect<AgentView | undefined, StorageError>;
     /** For decisions only: whether the agent is live as of the decision. */
     readonly isLive: (project: string, name: string) => boolean;
-    readonly onEnd: (hook: OnEnd) => Effect.Effect<void, never, Scope.Scope>;
+    /** For as long as the store is open, since agents may end while the daemon does. */
+    readonly onEnd: (hook: OnEnd) => Effect.Effect<void>;
   }
 >()("opencode-vibe/coordination/Agents") {
   static readonly layer = Layer.effect(
@@ -249,11 +250,7 @@ const make = Effect.gen(function* () {
       return endedAgents(yield* store.rows("agents", { tenant: localTenant, project, name }))[0];
     }),
     isLive: (project, name) => decided.get(project, name) !== undefined,
-    onEnd: (hook) =>
-      Effect.acquireRelease(
-        Effect.sync(() => hooks.add(hook)),
-        () => Effect.sync(() => hooks.delete(hook)),
-      ),
+    onEnd: (hook) => Effect.sync(() => void hooks.add(hook)),
   });
 });
 

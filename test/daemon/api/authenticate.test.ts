@@ -102,7 +102,7 @@ describe("authenticate", () => {
         agent: (yield* agents.register(origin, { kind: "session" })).token,
         launcher: yield* launcherToken,
       };
-      const table = {
+      const table: Record<string, ReadonlyArray<string>> = {
         person: ["person"],
         anyone: ["person", "agent"],
         registrar: ["person", "launcher"],

@@ -159,3 +159,17 @@ it.live("state survives the store that wrote it", () =>
     }),
   ),
 );
+
+it.live("a view follows for as long as the store is open, also when whoever attached it has gone", () =>
+  withStores((folder) =>
+    Effect.gen(function* () {
+      const store = yield* EventStore;
+      const seen = yield* Effect.scoped(counterView(store));
+      const bad = Effect.ignore(store.append(origin, [registered("bad")]));
+      const [one, , two] = yield* Effect.all([increment(store, seen), bad, increment(store, seen)], {
+        concurrency: "unbounded",
+      });
+      expect([one, two, yield* increment(store, seen)]).toEqual([1, 2, 3]);
+    }).pipe(Effect.scoped, Effect.provide(storeIn(folder))),
+  ),
+);
