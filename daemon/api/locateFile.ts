@@ -29,8 +29,13 @@ export const locateFile = Effect.fn("locateFile")(function* (directory: string, 
   if (path === "" || /\p{Cc}/u.test(path)) return yield* refuse("is empty or has a control character in it");
   if (path.length > longestPath) return yield* refuse(`is longer than ${longestPath} characters`);
   if (path.split(sep === "\\" ? /[\\/]/ : "/").includes("..")) return yield* refuse('has ".." in it');
+  if (!isAbsolute(directory)) {
+    return yield* new InvalidInput({
+      message: `The project ${JSON.stringify(directory)} is no absolute path. Give the folder that you work in.`,
+    });
+  }
   const data = yield* Effect.flatMap(DataFolder, ({ root }) => realPath(root));
-  const place = yield* realPath(resolve(directory));
+  const place = yield* realPath(normalize(directory));
   const home = checkoutOf(data, place) ?? (yield* treeOf(place)) ?? place;
   const absolute = isAbsolute(path) ? normalize(path) : join(home, path);
   const file = yield* realPath(absolute).pipe(

@@ -26,7 +26,7 @@ export class AwakeClock extends Context.Service<
     AwakeClock,
     Effect.gen(function* () {
       const clock = yield* Clock.Clock;
-      const monotonic = () => Number(clock.currentTimeNanosUnsafe() / 1_000_000n);
+      const monotonic = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n);
       const wall = () => clock.currentTimeMillisUnsafe();
       const listeners = new Set<Effect.Effect<void>>();
       let seen = monotonic();
@@ -38,12 +38,18 @@ export class AwakeClock extends Context.Service<
         seen = current;
         return current + offset;
       };
-      let apart = 0;
-      const look = Effect.gen(function* () {
+      let known = 0;
+      let told = 0;
+      /** How far the wall clock is ahead. It is one number between two jumps, so a deadline read back is what it was. */
+      const apart = () => {
         const difference = wall() - now();
-        if (Math.abs(difference - apart) < tolerated) return;
-        apart = difference;
-        yield* Effect.logInfo("the machine slept, or its clock was set", { apart });
+        if (Math.abs(difference - known) >= tolerated) known = difference;
+        return known;
+      };
+      const look = Effect.gen(function* () {
+        if (apart() === told) return;
+        told = known;
+        yield* Effect.logInfo("the machine slept, or its clock was set", { apart: told });
         for (const listener of listeners) yield* listener;
       });
       yield* Effect.sleep(lookEvery).pipe(Effect.andThen(look), Effect.forever, Effect.forkScoped);
@@ -58,8 +64,8 @@ export class AwakeClock extends Context.Service<
 
       return AwakeClock.of({
         now,
-        wallOf: (awake) => awake + (wall() - now()),
-        awakeOf: (at) => at - (wall() - now()),
+        wallOf: (awake) => awake + apart(),
+        awakeOf: (at) => at - apart(),
         onJump: (listener) =>
           Effect.acquireRelease(
             Effect.sync(() => listeners.add(listener)),

@@ -57,6 +57,9 @@ export interface AppendOptions {
   readonly expected?: Readonly<Record<string, number>>;
 }
 
+/** Which rows: by the values of columns; of an array, any. */
+export type Where = Readonly<Record<string, string | number | ReadonlyArray<string>>>;
+
 /** What a decision writes, all of it or nothing, and what its caller is told once that is durable. */
 export interface Decision<A> {
   readonly events: ReadonlyArray<NewEvent>;
@@ -130,10 +133,8 @@ export class EventStore extends Context.Service<
      * Rows of a projection's or a state table, of all projects unless `where` says which. With a project and without
      * a tenant, `local` is meant.
      */
-    readonly rows: (
-      table: string,
-      where?: Readonly<Record<string, string | number>>,
-    ) => Effect.Effect<ReadonlyArray<Row>, StorageError>;
+    readonly rows: (table: string, where?: Where) => Effect.Effect<ReadonlyArray<Row>, StorageError>;
+    readonly count: (table: string, where?: Where) => Effect.Effect<number, StorageError>;
     /** Replays the log into every projection, and compares the rows with what they were. */
     readonly rebuild: Effect.Effect<ReadonlyArray<RebuildReport>, StorageError>;
     /** The rows of projections as of an earlier event or time. */
@@ -229,19 +230,24 @@ const make = Effect.fnUntraced(function* (
       ),
   });
 
-  const rows = (table: string, given: Readonly<Record<string, string | number>> = {}) => {
+  const select = (what: string, table: string, given: Where) => {
     // Every key begins with the tenant: without it the rows of all would be read.
-    const where = "project" in given ? { tenant: localTenant, ...given } : given;
+    const where: Where = "project" in given ? { tenant: localTenant, ...given } : given;
+    const conditions = Object.entries(where).map(([name, value]) =>
+      Array.isArray(value)
+        ? { text: `${name} IN (SELECT value FROM json_each(?))`, arg: JSON.stringify(value) }
+        : { text: `${name} = ?`, arg: value },
+    );
+    const text = conditions.length === 0 ? "" : ` WHERE ${conditions.map((one) => one.text).join(" AND ")}`;
+    return sql.query(
+      `SELECT ${what} FROM ${table}${text}`,
+      conditions.map(({ arg }) => arg),
+    );
+  };
+  const rows = (table: string, where: Where = {}) => {
     const spec = tables.find(({ name }) => name === table);
     if (spec === undefined) return Effect.die(new Error(`there is no table ${table}`));
-    const names = Object.keys(where);
-    const condition = names.length === 0 ? "" : ` WHERE ${names.map((name) => `${name} = ?`).join(" AND ")}`;
-    return sql
-      .query(
-        `SELECT * FROM ${table}${condition}`,
-        names.map((name) => where[name]),
-      )
-      .pipe(Effect.map((found) => found.map((row) => decodeRow(spec, row))));
+    return Effect.map(select("*", table, where), (found) => found.map((row) => decodeRow(spec, row)));
   };
 
   return EventStore.of({
@@ -267,6 +273,8 @@ const make = Effect.fnUntraced(function* (
         () => Effect.sync(() => listeners.delete(listener)),
       ),
     rows,
+    count: (table, where = {}) =>
+      Effect.map(select("count(*) AS count", table, where), ([row]) => Number(row?.count ?? 0)),
     rebuild: rebuildProjections(projections, writer)
       .pipe(Effect.provideService(SqlBatch, sql))
       .pipe(

@@ -12,6 +12,7 @@ import { Effect, Layer, ManagedRuntime } from "effect";
 import { sqlLayer } from "../../daemon/platform/Sql.ts";
 import { EventStore, type NewEvent } from "../../daemon/primitives/EventStore.ts";
 import type { Projection } from "../../daemon/primitives/Projection.ts";
+import { projections } from "../../daemon/tables.ts";
 
 const rounds = 5;
 const callers = 64;
@@ -19,17 +20,6 @@ const singles = 1000;
 const grouped = 200;
 const columns = "seq, id, tenant, project, stream, type, version, data, actor, at, correlation, causation";
 const origin = { project: "bench", actor: "daemon" } as const;
-
-const agents: Projection = {
-  name: "bench_agents",
-  version: 1,
-  tables: [{ name: "bench_agents", columns: { name: "text", hash: "text" }, key: ["name"] }],
-  types: ["agent_registered"],
-  apply: (event) =>
-    event.type === "agent_registered"
-      ? [{ table: "bench_agents", key: { name: event.data.name }, set: { hash: event.data.tokenHash } }]
-      : [],
-};
 
 /** About 300 bytes as a row. */
 const event = (n: number): NewEvent => ({
@@ -170,7 +160,7 @@ export const run = async (): Promise<void> => {
       await made.dispose();
       const raw = await measureRaw(file);
       const plain = await measureStore(file, []);
-      const projected = await measureStore(file, [agents]);
+      const projected = await measureStore(file, projections);
       for (const name of ["single", "batch", "multiRow", "jsonEach"] as const) found[name].push(raw[name]);
       found.alone.push(plain.alone);
       found.together.push(plain.together);
@@ -193,7 +183,7 @@ export const run = async (): Promise<void> => {
   const many = { batch: found.batch, "multi-row": found.multiRow, json_each: found.jsonEach };
   show("append, one caller", found.alone, { insert: found.single });
   show(`append, ${callers} callers at once`, found.together, many);
-  show(`append, ${callers} callers, one projection`, found.projected, many);
+  show(`append, ${callers} callers, all projections`, found.projected, many);
 };
 
 if (process.argv[1] === import.meta.filename) await run();

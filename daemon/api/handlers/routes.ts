@@ -104,7 +104,7 @@ export const routes = implement<
       }),
     list: (request) =>
       withProject(request, (project) =>
-        Effect.map(Hive, (hive) => hive.list(project, given({ status: request.input.status }))),
+        Effect.flatMap(Hive, (hive) => hive.list(project, given({ status: request.input.status }))),
       ),
     show: (request) =>
       withProject(request, (project) => Effect.flatMap(Hive, (hive) => hive.show(project, request.input.id))),

@@ -1,17 +1,16 @@
 /**
- * The tracker: cells (work items) with beads' fields, epics, dependencies, and which cells are ready. Reading is
- * from memory. Every change carries field stamps, so that clones can be merged later.
+ * The tracker: cells (work items) with beads' fields, epics, dependencies, and which cells are ready. Those that are
+ * not done are in memory. Every change carries field stamps, so that clones can be merged later.
  *
  * `planEpic`, `planChild` and `changes` only say which events a change is: the swarm appends them in one batch
  * with its own. What they planned is not seen by anybody before that.
  */
 import { Clock, Context, Effect, Layer, Result, Semaphore } from "effect";
 import { InvalidInput, type NotFound, type StorageError } from "../../../shared/contract/errors.ts";
-import type { EventDataOf, StoredEvent } from "../../../shared/contract/events.ts";
+import type { EventDataOf } from "../../../shared/contract/events.ts";
 import type { CellView } from "../../../shared/contract/routes.ts";
 import { EventStore, type NewEvent, type Origin } from "../../primitives/EventStore.ts";
 import { changedFields, type Fields } from "./cellFields.ts";
-import { dependenciesTable, fieldsTable, settingsTable } from "./cellsProjection.ts";
 import {
   cellCreated,
   dependencyAdded,
@@ -20,8 +19,9 @@ import {
   epicCells,
   stampsOf,
 } from "./epicCells.ts";
-import { byAge, byUrgency, findCell, hiveView, newId, type ProjectCells, viewOf } from "./hiveView.ts";
-import type { Cell } from "./readyCells.ts";
+import { followCells } from "./hiveCells.ts";
+import { byAge, byUrgency, findCell, hiveView, type ProjectCells, viewOf } from "./hiveView.ts";
+import { type Cell, isDoneStatus } from "./readyCells.ts";
 import { fieldClock } from "./stamp.ts";
 
 export type CellError = InvalidInput | NotFound | StorageError;
@@ -36,15 +36,15 @@ export class Hive extends Context.Service<
       origin: Origin,
       plan: EpicPlan,
     ) => Effect.Effect<EpicCells, InvalidInput | StorageError>;
-    readonly planEpic: (origin: Origin, plan: EpicPlan) => Effect.Effect<EpicCells, InvalidInput>;
+    readonly planEpic: (
+      origin: Origin,
+      plan: EpicPlan,
+    ) => Effect.Effect<EpicCells, InvalidInput | StorageError>;
     readonly planChild: (
       origin: Origin,
       parentId: string,
       child: { readonly title: string; readonly description?: string },
-    ) => Effect.Effect<
-      { readonly id: string; readonly events: ReadonlyArray<NewEvent> },
-      InvalidInput | NotFound
-    >;
+    ) => Effect.Effect<{ readonly id: string; readonly events: ReadonlyArray<NewEvent> }, CellError>;
     /** Null clears a field. */
     readonly update: (origin: Origin, id: string, fields: Fields) => Effect.Effect<CellView, CellError>;
     /** The events of an update; none when nothing would change. */
@@ -52,7 +52,7 @@ export class Hive extends Context.Service<
       origin: Origin,
       id: string,
       fields: Fields,
-    ) => Effect.Effect<ReadonlyArray<NewEvent>, InvalidInput | NotFound>;
+    ) => Effect.Effect<ReadonlyArray<NewEvent>, CellError>;
     readonly close: (origin: Origin, id: string, reason?: string) => Effect.Effect<CellView, CellError>;
     readonly reopen: (origin: Origin, id: string) => Effect.Effect<CellView, CellError>;
     /** `id` depends on `dependsOn`. A cycle of waiting is refused and named. */
@@ -63,10 +63,13 @@ export class Hive extends Context.Service<
       kind: DependencyKind,
     ) => Effect.Effect<CellView, CellError>;
     /** The oldest first. Deleted cells (status `tombstone`) only when that is asked for. */
-    readonly list: (project: string, filter?: { readonly status?: string }) => ReadonlyArray<CellView>;
+    readonly list: (
+      project: string,
+      filter?: { readonly status?: string },
+    ) => Effect.Effect<ReadonlyArray<CellView>, StorageError>;
     /** The most urgent first, then the oldest. */
-    readonly ready: (project: string) => ReadonlyArray<CellView>;
-    readonly show: (project: string, id: string) => Effect.Effect<CellView, NotFound>;
+    readonly ready: (project: string) => Effect.Effect<ReadonlyArray<CellView>, StorageError>;
+    readonly show: (project: string, id: string) => Effect.Effect<CellView, NotFound | StorageError>;
   }
 >()("opencode-vibe/coordination/Hive") {
   /** `cloneId` is that of the data folder. */
@@ -83,18 +86,7 @@ const make = Effect.fnUntraced(function* (cloneId: string) {
   const nowMs = () => clock.currentTimeMillisUnsafe();
   const view = hiveView((stamp) => stamps.receive(stamp, nowMs()));
 
-  const early: Array<StoredEvent> = [];
-  let follow = (event: StoredEvent): void => void early.push(event);
-  yield* store.onCommit((events) => {
-    for (const event of events) follow(event);
-  });
-  view.load({
-    fields: yield* store.rows(fieldsTable),
-    dependencies: yield* store.rows(dependenciesTable),
-    settings: yield* store.rows(settingsTable),
-  });
-  early.forEach(view.apply);
-  follow = view.apply;
+  const cells = yield* followCells(view);
 
   const around = (origin: Origin) => ({
     now: new Date(nowMs()).toISOString(),
@@ -102,30 +94,34 @@ const make = Effect.fnUntraced(function* (cloneId: string) {
     stamp: () => stamps.tick(nowMs()),
   });
 
+  const find = Effect.fnUntraced(function* (project: string, id: string) {
+    yield* cells.bring(project, [id]);
+    return yield* findCell(view.of(project), id);
+  });
+
   const planNew = Effect.fnUntraced(function* (origin: Origin, fields: Fields) {
-    const here = view.of(origin.project);
     const parent = fields.parent_id ?? null;
-    if (parent !== null) yield* findCell(here, String(parent));
-    const id = newId(here, parent === null ? undefined : String(parent));
+    if (parent !== null) yield* find(origin.project, String(parent));
+    const id = yield* cells.newId(origin.project, parent === null ? undefined : String(parent));
     const event = yield* orInvalid(cellCreated(id, fields, around(origin)));
-    here.planned.add(id);
     return { id, events: [event] };
   });
 
   const planEpic = Effect.fn("Hive.planEpic")(function* (origin: Origin, plan: EpicPlan) {
     const here = view.of(origin.project);
-    const planned = yield* orInvalid(epicCells(plan, newId(here), around(origin)));
-    for (const id of [planned.epicId, ...planned.cellIds]) here.planned.add(id);
+    const id = yield* cells.newId(origin.project);
+    const planned = yield* orInvalid(epicCells(plan, id, around(origin)));
+    for (const child of planned.cellIds) here.planned.add(child);
     return planned;
   });
 
   const changes = Effect.fn("Hive.changes")(function* (origin: Origin, id: string, given: Fields) {
     const here = view.of(origin.project);
-    const cell = yield* findCell(here, id);
+    const cell = yield* find(origin.project, id);
     const { now, stamp } = around(origin);
     const fields = yield* orInvalid(changedFields(cell.fields, given, now));
     if (typeof fields.parent_id === "string") {
-      yield* findCell(here, fields.parent_id);
+      yield* find(origin.project, fields.parent_id);
       yield* refuseCycle(here, id, fields.parent_id);
     }
     if (Object.keys(fields).length === 0) return [];
@@ -144,8 +140,8 @@ const make = Effect.fnUntraced(function* (cloneId: string) {
     kind: DependencyKind,
   ) {
     const here = view.of(origin.project);
-    const cell = yield* findCell(here, id);
-    yield* findCell(here, dependsOn);
+    const cell = yield* find(origin.project, id);
+    yield* find(origin.project, dependsOn);
     const known = cell.dependencies.find((one) => one.depends_on_id === dependsOn);
     if (known?.type === kind) return [];
     if (known !== undefined) {
@@ -178,8 +174,8 @@ const make = Effect.fnUntraced(function* (cloneId: string) {
     );
   const all = (events: ReadonlyArray<NewEvent>) => events;
   const show = Effect.fn("Hive.show")(function* (project: string, id: string) {
-    const here = view.of(project);
-    return viewOf(here, yield* findCell(here, id));
+    const cell = yield* find(project, id);
+    return viewOf(view.of(project), cell);
   });
 
   const update = Effect.fn("Hive.update")(function* (origin: Origin, id: string, fields: Fields) {
@@ -215,7 +211,10 @@ const make = Effect.fnUntraced(function* (cloneId: string) {
       yield* commit(origin, planDependency(origin, id, dependsOn, kind), all);
       return yield* show(origin.project, id);
     }),
-    list: (project, { status } = {}) => {
+    list: Effect.fn("Hive.list")(function* (project, { status } = {}) {
+      yield* status === undefined || isDoneStatus(status)
+        ? cells.bringAll(project)
+        : cells.bring(project, []);
       const here = view.of(project);
       const isWanted = (cell: Cell) =>
         status === undefined ? cell.fields.status !== "tombstone" : cell.fields.status === status;
@@ -223,12 +222,13 @@ const make = Effect.fnUntraced(function* (cloneId: string) {
         .filter(isWanted)
         .sort(byAge)
         .map((cell) => viewOf(here, cell));
-    },
-    ready: (project) => {
+    }),
+    ready: Effect.fn("Hive.ready")(function* (project) {
+      yield* cells.bring(project, []);
       const here = view.of(project);
-      const cells = [...here.ready.ids].flatMap((id) => here.cells.get(id) ?? []);
-      return cells.sort(byUrgency).map((cell) => viewOf(here, cell));
-    },
+      const found = [...here.ready.ids].flatMap((id) => here.cells.get(id) ?? []);
+      return found.sort(byUrgency).map((cell) => viewOf(here, cell));
+    }),
   });
 });
 

@@ -1,4 +1,7 @@
-/** The cells of every project in memory: a fold of the `cell_*` events, started from the projection's rows. */
+/**
+ * Cells in memory: a fold of the `cell_*` events, started from the projection's rows. A cell that is done may not be
+ * there; `hiveCells.ts` brings it when somebody asks for it.
+ */
 import { Effect, Schema } from "effect";
 import { NotFound } from "../../../shared/contract/errors.ts";
 import { isKnown, type StoredEvent } from "../../../shared/contract/events.ts";
@@ -6,14 +9,24 @@ import type { CellView } from "../../../shared/contract/routes.ts";
 import type { Row } from "../../primitives/Projection.ts";
 import type { Fields } from "./cellFields.ts";
 import { cellId, childId } from "./cellId.ts";
-import { prefixOf } from "./cellsProjection.ts";
-import { type Cell, type Dependency, parentOf, type ReadyCells, readyCells, statusOf } from "./readyCells.ts";
+import { prefixOf, prefixSetting, stampSetting } from "./cellsProjection.ts";
+import {
+  type Cell,
+  type Dependency,
+  leansOn,
+  parentOf,
+  type ReadyCells,
+  readyCells,
+  statusOf,
+} from "./readyCells.ts";
 
 export interface ProjectCells {
   readonly cells: Map<string, Cell>;
   readonly ready: ReadyCells;
-  /** Ids that were handed out; their events may not be appended yet. */
+  /** Ids that can't be handed out: they were, perhaps without their events yet, or a cell that is not here has it. */
   readonly planned: Set<string>;
+  /** Cells that are not here and should be: they changed, or a cell that is here leans on them. */
+  readonly missed: Set<string>;
   prefix: string;
 }
 
@@ -30,7 +43,13 @@ export const hiveView = (onStamp: (stamp: string) => void) => {
     const known = projects.get(project);
     if (known !== undefined) return known;
     const cells = new Map<string, Cell>();
-    const fresh: ProjectCells = { cells, ready: readyCells(cells), planned: new Set(), prefix: anyPrefix };
+    const fresh: ProjectCells = {
+      cells,
+      ready: readyCells(cells),
+      planned: new Set(),
+      missed: new Set(),
+      prefix: anyPrefix,
+    };
     projects.set(project, fresh);
     return fresh;
   };
@@ -48,6 +67,12 @@ export const hiveView = (onStamp: (stamp: string) => void) => {
     cells.set(id, { ...old, dependencies: [...others, added] });
   };
 
+  /** It may lean on cells now that are done and not here. */
+  const changed = (here: ProjectCells, id: string) => {
+    for (const other of leansOn(here.cells.get(id)!)) if (!here.cells.has(other)) here.missed.add(other);
+    here.ready.changed(id);
+  };
+
   const apply = (event: StoredEvent) => {
     if (!isKnown(event)) return;
     const { project } = event;
@@ -56,44 +81,61 @@ export const hiveView = (onStamp: (stamp: string) => void) => {
         of(project).prefix = prefixOf(event.data.commonDir);
         return;
       case "cell_created":
-      case "cell_updated":
-        setFields(project, event.data.id, event.data.fields);
+      case "cell_updated": {
         Object.values(event.data.stamps).forEach(onStamp);
-        return of(project).ready.changed(event.data.id);
+        const { id, fields } = event.data;
+        const here = of(project);
+        // The other fields of a cell that is not here are in its rows only.
+        if (event.type === "cell_updated" && !here.cells.has(id)) return void here.missed.add(id);
+        setFields(project, id, fields);
+        return changed(here, id);
+      }
       case "cell_dependency_added": {
         const { id, depends_on_id, dependency: type, stamp } = event.data;
-        addDependency(project, id, { depends_on_id, type, created_at: event.at, created_by: event.actor });
         onStamp(stamp);
-        return of(project).ready.changed(id);
+        const here = of(project);
+        if (!here.cells.has(id)) return void here.missed.add(id);
+        addDependency(project, id, { depends_on_id, type, created_at: event.at, created_by: event.actor });
+        return changed(here, id);
       }
       default:
         return;
     }
   };
 
-  /** Takes over the rows of `cellsProjection`, once, before any event. */
+  /** Takes over rows of `cellsProjection`: all of the cells that they are of. */
   const load = (rows: {
     readonly fields: ReadonlyArray<Row>;
     readonly dependencies: ReadonlyArray<Row>;
     readonly settings: ReadonlyArray<Row>;
   }) => {
+    const loaded = new Map<string, Set<string>>();
+    const note = (project: string, cell: string) => {
+      const cells = loaded.get(project) ?? new Set();
+      loaded.set(project, cells.add(cell));
+    };
     for (const row of rows.settings) {
-      const { project, setting, value } = Schema.decodeUnknownSync(SettingRow)(row);
-      if (setting === "prefix") of(project).prefix = value;
+      const { project, setting, value } = decodeSetting(row);
+      if (setting === prefixSetting) of(project).prefix = value;
+      if (setting.startsWith(stampSetting)) onStamp(value);
     }
     for (const row of rows.fields) {
-      const { project, cell, field, value, stamp } = Schema.decodeUnknownSync(FieldRow)(row);
+      const { project, cell, field, value, stamp } = decodeField(row);
+      note(project, cell);
       setFields(project, cell, { [field]: value });
       onStamp(stamp);
     }
     // In the order in which they were added, as when the events themselves are followed.
-    const dependencies = rows.dependencies.map((row) => Schema.decodeUnknownSync(DependencyRow)(row));
+    const dependencies = rows.dependencies.map((row) => decodeDependency(row));
     for (const one of dependencies.sort((left, right) => left.seq - right.seq)) {
       const { project, cell, stamp, seq: _, ...dependency } = one;
+      note(project, cell);
       addDependency(project, cell, dependency);
       onStamp(stamp);
     }
-    for (const { cells, ready } of projects.values()) for (const id of cells.keys()) ready.changed(id);
+    for (const [project, cells] of loaded) {
+      for (const id of cells) of(project).ready.changed(id);
+    }
   };
 
   return { of, apply, load };
@@ -108,10 +150,13 @@ export const findCell = (here: ProjectCells, id: string): Effect.Effect<Cell, No
     : Effect.succeed(cell);
 };
 
-/** An id that no cell has and that was not handed out; with a parent, the next child's. */
-export const newId = ({ cells, planned, prefix }: ProjectCells, parent?: string): string => {
+/** An id that no cell here has and that was not handed out; with a parent, the next child's. */
+export const newId = (
+  { cells, planned, prefix }: ProjectCells,
+  { parent, count }: { readonly parent?: string | undefined; readonly count: number },
+): string => {
   const isTaken = (id: string) => cells.has(id) || planned.has(id);
-  return parent === undefined ? cellId(prefix, cells.size, isTaken) : childId(parent, isTaken);
+  return parent === undefined ? cellId(prefix, count, isTaken) : childId(parent, isTaken);
 };
 
 export const viewOf = ({ ready }: ProjectCells, cell: Cell): CellView => {
@@ -143,21 +188,27 @@ export const byAge = (left: Cell, right: Cell): number =>
 
 const compare = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
 
-const SettingRow = Schema.Struct({ project: Schema.String, setting: Schema.String, value: Schema.String });
-const FieldRow = Schema.Struct({
-  project: Schema.String,
-  cell: Schema.String,
-  field: Schema.String,
-  value: Schema.Json,
-  stamp: Schema.String,
-});
-const DependencyRow = Schema.Struct({
-  project: Schema.String,
-  cell: Schema.String,
-  depends_on_id: Schema.String,
-  type: Schema.String,
-  stamp: Schema.String,
-  created_at: Schema.String,
-  created_by: Schema.String,
-  seq: Schema.Int,
-});
+const decodeSetting = Schema.decodeUnknownSync(
+  Schema.Struct({ project: Schema.String, setting: Schema.String, value: Schema.String }),
+);
+const decodeField = Schema.decodeUnknownSync(
+  Schema.Struct({
+    project: Schema.String,
+    cell: Schema.String,
+    field: Schema.String,
+    value: Schema.Json,
+    stamp: Schema.String,
+  }),
+);
+const decodeDependency = Schema.decodeUnknownSync(
+  Schema.Struct({
+    project: Schema.String,
+    cell: Schema.String,
+    depends_on_id: Schema.String,
+    type: Schema.String,
+    stamp: Schema.String,
+    created_at: Schema.String,
+    created_by: Schema.String,
+    seq: Schema.Int,
+  }),
+);

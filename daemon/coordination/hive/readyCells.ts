@@ -112,11 +112,18 @@ const addTo = (map: Map<string, Set<string>>, key: string, value: string) => {
 
 export const statusOf = (cell: Cell): string => String(cell.fields.status ?? "open");
 
-const isDone = (cell: Cell | undefined): boolean =>
-  cell !== undefined && (cell.fields.status === "closed" || cell.fields.status === "tombstone");
+const isDone = (cell: Cell | undefined): boolean => cell !== undefined && isDoneStatus(cell.fields.status);
+
+export const isDoneStatus = (status: unknown): boolean => status === "closed" || status === "tombstone";
 
 export const parentOf = (cell: Cell): string | null =>
   typeof cell.fields.parent_id === "string" ? cell.fields.parent_id : null;
+
+/** What a cell waits for or belongs to: whether it is ready can't be said without these. */
+export const leansOn = (cell: Cell): ReadonlyArray<string> => {
+  const { blockers, parents } = edgesOf(cell);
+  return [...blockers, ...parents];
+};
 
 /** Of beads' kinds, `blocks` holds a cell up and `parent-child` hands its blockers down; the others only relate. */
 const edgesOf = (cell: Cell | undefined): Edges => {

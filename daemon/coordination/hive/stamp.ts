@@ -31,6 +31,9 @@ export const parseStamp = (
   return Result.succeed({ ms: Number.parseInt(ms, 16), counter: Number.parseInt(counter, 16), clone });
 };
 
+/** The clone that wrote it; undefined for what is no stamp. */
+export const cloneOf = (stamp: string): string | undefined => Result.getOrUndefined(parseStamp(stamp))?.clone;
+
 export interface FieldClock {
   /** A stamp greater than every one that this clock made or took notice of. */
   readonly tick: (nowMs: number) => string;

@@ -386,6 +386,10 @@ describe("where a file lies", () => {
         assert.include(error.message, JSON.stringify(path), path);
       }
       assert.include((yield* refusal(alice, root, "out/x")).message, outside);
+      // Relative to the daemon's own folder it would mean nothing.
+      for (const from of ["", ".", "repo"]) {
+        assert.strictEqual((yield* refusal(alice, from, "src/a.ts"))._tag, "InvalidInput");
+      }
       assert.deepStrictEqual((yield* Reservations).list(project), []);
       // A link within the project is the file that it leads to.
       yield* check(alice, root, "src/alias.ts");

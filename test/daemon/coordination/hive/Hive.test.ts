@@ -62,7 +62,7 @@ describe("cells", () => {
           (yield* hive.create(origin, { title: "Part", parent_id: cell.id })).id,
           `${cell.id}.2`,
         );
-        assert.deepStrictEqual(hive.list("other"), []);
+        assert.deepStrictEqual(yield* hive.list("other"), []);
       }),
     ),
   );
@@ -88,8 +88,8 @@ describe("cells", () => {
         assert.isTrue(open.ready);
         const gone = yield* hive.update(origin, id, { status: "tombstone" });
         assert.notProperty(gone.fields, "closed_at");
-        assert.deepStrictEqual(hive.list(project), []);
-        assert.strictEqual(hive.list(project, { status: "tombstone" }).length, 1);
+        assert.deepStrictEqual(yield* hive.list(project), []);
+        assert.strictEqual((yield* hive.list(project, { status: "tombstone" })).length, 1);
         assert.property((yield* hive.create(origin, { title: "B", status: "closed" })).fields, "closed_at");
       }),
     ),
@@ -197,7 +197,7 @@ describe("dependencies", () => {
         assert.include(moved.message, `${parent} → ${child} → ${parent}`);
         yield* hive.addDependency(origin, b, child, "related");
         assert.deepStrictEqual(
-          hive.ready(project).map((cell) => cell.id),
+          (yield* hive.ready(project)).map((cell) => cell.id),
           [b],
         );
         assert.deepStrictEqual((yield* hive.addDependency(origin, a, b, "blocks")).dependencies, [
@@ -211,17 +211,11 @@ describe("dependencies", () => {
         ]);
         yield* hive.close(origin, a);
         assert.sameMembers(
-          hive.ready(project).map((cell) => cell.id),
+          (yield* hive.ready(project)).map((cell) => cell.id),
           [parent, child],
         );
         yield* hive.reopen(origin, b);
-        assert.deepStrictEqual(
-          hive
-            .ready(project)
-            .map((cell) => cell.id)
-            .includes(b),
-          true,
-        );
+        assert.deepStrictEqual((yield* hive.ready(project)).map((cell) => cell.id).includes(b), true);
       }),
     ),
   );
@@ -240,11 +234,11 @@ describe("dependencies", () => {
           yield* hive.create(origin, { title, priority });
         }
         assert.deepStrictEqual(
-          hive.ready(project).map((cell) => cell.title),
+          (yield* hive.ready(project)).map((cell) => cell.title),
           ["top", "old", "new", "late"],
         );
         assert.deepStrictEqual(
-          hive.list(project).map((cell) => cell.title),
+          (yield* hive.list(project)).map((cell) => cell.title),
           ["late", "old", "top", "new"],
         );
       }),
@@ -264,9 +258,9 @@ describe("epics", () => {
           subtasks: [{ title: "one" }, { title: "two", description: "second", dependencies: [0, 0] }],
         });
         assert.deepStrictEqual(planned.cellIds, [`${planned.epicId}.1`, `${planned.epicId}.2`]);
-        assert.deepStrictEqual(hive.list(project), []);
+        assert.deepStrictEqual(yield* hive.list(project), []);
         yield* store.append(origin, planned.events);
-        const [epic, one, two] = hive.list(project);
+        const [epic, one, two] = yield* hive.list(project);
         assert.strictEqual(epic?.issue_type, "epic");
         assert.strictEqual(one?.parent_id, planned.epicId);
         assert.deepStrictEqual(two?.waiting_for, [`it waits for ${one?.id} (open)`]);
@@ -277,13 +271,11 @@ describe("epics", () => {
           ...second.events,
           ...(yield* hive.changes(origin, one!.id, { status: "closed" })),
         ]);
-        assert.deepStrictEqual(
-          hive
-            .ready(project)
-            .map((cell) => cell.title)
-            .sort(),
-          ["Epic", "four", "two"],
-        );
+        assert.deepStrictEqual((yield* hive.ready(project)).map((cell) => cell.title).sort(), [
+          "Epic",
+          "four",
+          "two",
+        ]);
       }),
     ),
   );
@@ -304,7 +296,7 @@ describe("epics", () => {
           );
         assert.include(yield* plan([1], [2], [1]), "1 → 2 → 1");
         assert.include(yield* plan([7]), "subtask 7, which is not in the plan");
-        assert.deepStrictEqual(hive.list(project), []);
+        assert.deepStrictEqual(yield* hive.list(project), []);
       }),
     ),
   );
@@ -327,13 +319,13 @@ describe("any history", () => {
             effect.pipe(Effect.provide(hiveOn(storeIn(folder))), Effect.scoped);
           const read = Effect.gen(function* () {
             const hive = yield* Hive;
-            return { list: hive.list(project), ready: hive.ready(project) };
+            return { ready: yield* hive.ready(project), list: yield* hive.list(project) };
           });
           const live = yield* run(
             Effect.gen(function* () {
               const hive = yield* Hive;
               for (const { kind, which, other, priority } of acts) {
-                const cells = hive.list(project);
+                const cells = yield* hive.list(project);
                 const cell = cells[which % cells.length]?.id ?? "";
                 const target = cells[other % cells.length]?.id ?? "";
                 const done = {
