@@ -1,12 +1,13 @@
 /**
- * The embedded database: an Effect `SqlClient` over `@libsql/client`, which lives in a worker thread because a
- * single statement can block its thread for half a second.
+ * The embedded database: an Effect `SqlClient` over `libsql`, which lives in a worker thread because a single
+ * statement can block its thread for half a second. A second thread, started at its first use, only reads.
  *
  * Use `SqlBatch` for what runs often: one message, one transaction. `SqlClient` is for migrations and for reads
- * with the statement builder; while a transaction of it is open, everything else waits.
+ * with the statement builder; while a transaction of it is open, everything but `read` waits.
  */
+import { inspect } from "node:util";
 import { Worker } from "node:worker_threads";
-import { Context, Effect, Layer, Scope, Semaphore, Stream } from "effect";
+import { Context, Effect, Exit, Layer, Scope, Semaphore, Stream } from "effect";
 import { Reactivity } from "effect/reactivity";
 import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql";
 import { StorageError } from "../../shared/contract/errors.ts";
@@ -46,11 +47,15 @@ export class SqlBatch extends Context.Service<
 const remedies: ReadonlyArray<readonly [code: string, remedy: string]> = [
   ["SQLITE_FULL", "The disk is full; free some space. Nothing was lost, what failed can be tried again."],
   ["SQLITE_IOERR", "The disk could not be read or written; check it and its free space."],
-  ["SQLITE_READONLY", "The data folder can't be written; check its owner and mode."],
+  [
+    "SQLITE_READONLY",
+    "The data folder can't be written; check its owner and mode, and that its disk is not mounted read-only.",
+  ],
   ["SQLITE_CANTOPEN", "The database can't be opened; check the data folder's owner and mode."],
   ["SQLITE_CORRUPT", "The database is damaged; stop the daemon and restore store.db from a backup."],
   ["SQLITE_NOTADB", "store.db is not a database; move it away or restore it from a backup."],
   ["SQLITE_BUSY", "Another program holds the database; close it."],
+  ["ARGUMENT", "Give text, bytes, null, or a number that JavaScript holds exactly."],
 ];
 
 const storageError = (code: string, message: string): StorageError => {
@@ -61,11 +66,68 @@ const storageError = (code: string, message: string): StorageError => {
   });
 };
 
+/** What is asked of a thread; `sqlWorker.ts` says what each means. */
+type Work =
+  | { readonly kind: "batch"; readonly statements: ReadonlyArray<SqlStatement> }
+  | { readonly kind: "query"; readonly statement: SqlStatement }
+  | { readonly kind: "begin" | "commit" | "rollback" };
+
 interface Thread {
-  readonly send: (request: SqlRequest) => Effect.Effect<SqlResult | undefined, StorageError>;
-  /** The statement as it is sent. */
-  readonly statement: (statement: SqlStatement) => SentStatement;
+  /** Ends with the thread's answer. An interrupted caller's is dropped when it comes. */
+  readonly send: (work: Work) => Effect.Effect<SqlResult | undefined, StorageError>;
+  readonly isDead: () => boolean;
 }
+
+/** Says why not when something can't be stored and read back as it was. The driver itself would end the process. */
+const unsendable = (work: Work): string | undefined => {
+  const statements = work.kind === "batch" ? work.statements : work.kind === "query" ? [work.statement] : [];
+  for (const { sql, args } of statements) {
+    const wrong = args.findIndex((value) => !isStorable(value));
+    if (wrong >= 0) return `argument ${wrong + 1} of ${sql} is ${inspect(args[wrong], { depth: 0 })}`;
+  }
+  return undefined;
+};
+
+const isStorable = (value: unknown): boolean =>
+  value === null ||
+  typeof value === "string" ||
+  (typeof value === "number" && Number.isFinite(value)) ||
+  (typeof value === "bigint" && Number.isSafeInteger(Number(value))) ||
+  value instanceof Uint8Array;
+
+/** More statements than the product has; what comes beyond makes both sides begin again. */
+const textsKept = 512;
+
+/** Turns statements into what is sent: a text goes once, and by its number from then on. */
+const makeSender = () => {
+  const numbers = new Map<string, number>();
+  let lastNumber = 0;
+  return (id: number, work: Work): SqlMessage => {
+    const fresh: Array<readonly [number, string]> = [];
+    const full = numbers.size > textsKept;
+    if (full) numbers.clear();
+    const sent = ({ sql, args }: SqlStatement): SentStatement => {
+      const known = numbers.get(sql);
+      if (known !== undefined) return [known, args];
+      const number = ++lastNumber;
+      numbers.set(sql, number);
+      fresh.push([number, sql]);
+      return [number, args];
+    };
+    const request: SqlRequest =
+      work.kind === "batch"
+        ? { kind: "batch", statements: work.statements.map(sent) }
+        : work.kind === "query"
+          ? { kind: "query", statement: sent(work.statement) }
+          : { kind: work.kind };
+    return {
+      id,
+      request,
+      ...(full ? { forget: true } : {}),
+      ...(fresh.length > 0 ? { texts: fresh } : {}),
+    };
+  };
+};
 
 const startThread = Effect.fn("Sql.startThread")(function* (workerData: SqlWorkerData) {
   const worker = yield* Effect.acquireRelease(
@@ -73,6 +135,7 @@ const startThread = Effect.fn("Sql.startThread")(function* (workerData: SqlWorke
     (thread) => Effect.promise(() => thread.terminate()),
   );
   const pending = new Map<number, (response: SqlResponse | StorageError) => void>();
+  const message = makeSender();
   let dead: StorageError | undefined;
   let lastId = 0;
   const die = (why: string) => {
@@ -87,18 +150,7 @@ const startThread = Effect.fn("Sql.startThread")(function* (workerData: SqlWorke
   worker.on("error", (cause) => die(String(cause)));
   worker.on("exit", (code) => die(`exit code ${code}`));
 
-  /** The texts that the thread knows by number, and those that go along with the next message. */
-  const numbers = new Map<string, number>();
-  let fresh: Array<readonly [number, string]> = [];
-  const statement = ({ sql, args }: SqlStatement): SentStatement => {
-    const known = numbers.get(sql);
-    if (known !== undefined) return [known, args];
-    numbers.set(sql, numbers.size);
-    fresh.push([numbers.size - 1, sql]);
-    return [numbers.size - 1, args];
-  };
-
-  const answer = (id: number) =>
+  const answer = (id: number, ask?: () => void) =>
     Effect.callback<SqlResult | undefined, StorageError>((resume) => {
       if (dead !== undefined) return resume(Effect.fail(dead));
       pending.set(id, (response) => {
@@ -106,20 +158,19 @@ const startThread = Effect.fn("Sql.startThread")(function* (workerData: SqlWorke
         else if (response.ok) resume(Effect.succeed(response.result));
         else resume(Effect.fail(storageError(response.code, response.message)));
       });
+      ask?.();
+      return Effect.sync(() => void pending.delete(id));
     });
   yield* answer(0);
   const thread: Thread = {
-    statement,
-    // What was sent will be done, so its caller waits for the answer even when interrupted.
-    send: (request) =>
+    send: (work) =>
       Effect.suspend(() => {
+        const why = unsendable(work);
+        if (why !== undefined) return Effect.fail(storageError("ARGUMENT", why));
         const id = ++lastId;
-        const result = answer(id);
-        const message: SqlMessage = fresh.length === 0 ? { id, request } : { id, request, texts: fresh };
-        fresh = [];
-        if (dead === undefined) worker.postMessage(message);
-        return result;
-      }).pipe(Effect.uninterruptible),
+        return answer(id, () => worker.postMessage(message(id, work)));
+      }),
+    isDead: () => dead !== undefined,
   };
   return thread;
 });
@@ -127,9 +178,11 @@ const startThread = Effect.fn("Sql.startThread")(function* (workerData: SqlWorke
 const asRows = (result: SqlResult | undefined): ReadonlyArray<SqlRow> =>
   result === undefined
     ? []
-    : result.rows.map((row) =>
-        Object.fromEntries(result.columns.map((column, index) => [column, row[index]])),
-      );
+    : result.rows.map((values) => {
+        const row: Record<string, unknown> = {};
+        for (const [index, column] of result.columns.entries()) row[column] = values[index];
+        return row;
+      });
 
 /** Opens (or creates) the database file. The file's folder must exist. */
 export const sqlLayer = (options: { readonly file: string }) =>
@@ -137,32 +190,44 @@ export const sqlLayer = (options: { readonly file: string }) =>
     Effect.gen(function* () {
       const { file } = options;
       const thread = yield* startThread({ file, reader: false });
-      const scope = yield* Effect.scope;
-      // Most runs never need it, and it can't make the file.
-      const reader = yield* Effect.cached(Scope.provide(startThread({ file, reader: true }), scope));
+      // What was sent will be done, so its caller waits for the answer even when interrupted.
+      const writer: Thread = { ...thread, send: (work) => Effect.uninterruptible(thread.send(work)) };
+      const reader = yield* startReader(file);
       // Held by an interactive transaction for its whole life; a batch takes it for one message.
       const turn = yield* Semaphore.make(1);
       const batch = SqlBatch.of({
-        run: (statements) =>
-          turn.withPermit(
-            Effect.asVoid(
-              Effect.suspend(() =>
-                thread.send({ kind: "batch", statements: statements.map(thread.statement) }),
-              ),
-            ),
-          ),
-        query: (sql, args = []) => turn.withPermit(Effect.map(query(thread, sql, args), asRows)),
+        run: (statements) => turn.withPermit(Effect.asVoid(writer.send({ kind: "batch", statements }))),
+        query: (sql, args = []) => turn.withPermit(Effect.map(query(writer, sql, args), asRows)),
         read: (sql, args = []) =>
           Effect.flatMap(reader, (other) => Effect.map(query(other, sql, args), asRows)),
       });
       return Context.make(SqlBatch, batch).pipe(
-        Context.add(SqlClient.SqlClient, yield* makeClient(thread, turn)),
+        Context.add(SqlClient.SqlClient, yield* makeClient(writer, turn)),
       );
     }),
   );
 
+/** The thread that reads, started when it is first needed, and anew when it could not start or has ended. */
+const startReader = Effect.fnUntraced(function* (file: string) {
+  const scope = yield* Effect.scope;
+  const turn = yield* Semaphore.make(1);
+  let running: Thread | undefined;
+  const start = Effect.gen(function* () {
+    if (running !== undefined && !running.isDead()) return running;
+    const own = yield* Scope.fork(scope);
+    running = yield* startThread({ file, reader: true }).pipe(
+      Scope.provide(own),
+      Effect.onError((cause) => Scope.close(own, Exit.failCause(cause))),
+    );
+    return running;
+  });
+  return Effect.suspend(() =>
+    running !== undefined && !running.isDead() ? Effect.succeed(running) : turn.withPermit(start),
+  );
+});
+
 const query = (thread: Thread, sql: string, args: ReadonlyArray<unknown>) =>
-  Effect.suspend(() => thread.send({ kind: "query", statement: thread.statement({ sql, args }) }));
+  thread.send({ kind: "query", statement: { sql, args } });
 
 const makeClient = (thread: Thread, turn: Semaphore.Semaphore) =>
   Effect.gen(function* () {
@@ -170,7 +235,7 @@ const makeClient = (thread: Thread, turn: Semaphore.Semaphore) =>
       new SqlError.SqlError({
         reason: SqlError.classifySqliteError(error, { message: error.message, operation: "execute" }),
       });
-    const send = (request: SqlRequest) => Effect.mapError(thread.send(request), asSqlError);
+    const send = (work: Work) => Effect.mapError(thread.send(work), asSqlError);
     const values = (sql: string, args: ReadonlyArray<unknown>) =>
       Effect.mapError(query(thread, sql, args), asSqlError);
     const execute: SqlConnection.Connection["execute"] = (sql, params, transform) =>
@@ -178,7 +243,7 @@ const makeClient = (thread: Thread, turn: Semaphore.Semaphore) =>
         const rows = asRows(result);
         return transform === undefined ? rows : transform(rows);
       });
-    const control = new Map<string, SqlRequest>([
+    const control = new Map<string, Work>([
       ["BEGIN", { kind: "begin" }],
       ["COMMIT", { kind: "commit" }],
       ["ROLLBACK", { kind: "rollback" }],

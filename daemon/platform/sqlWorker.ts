@@ -4,7 +4,7 @@
  * which they came; whoever sends the steps of a transaction keeps other work out meanwhile (`Sql.ts` does).
  *
  * It speaks to the driver that `@libsql/client` is built on: kept prepared, a statement costs a tenth of what it does
- * there.
+ * there. What it can't bind ends the whole process (a boolean does), so `Sql.ts` sends nothing else.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import Database from "libsql";
@@ -24,6 +24,8 @@ export type SqlRequest =
 
 export interface SqlMessage {
   readonly id: number;
+  /** The numbers given so far stand for nothing any more. */
+  readonly forget?: true;
   /** Texts that were not sent before, by their numbers. */
   readonly texts?: ReadonlyArray<readonly [number, string]>;
   readonly request: SqlRequest;
@@ -55,39 +57,41 @@ const pragmas = [
 ] as const;
 const readerPragmas = [["query_only", 1]] as const;
 
-/** Statements kept prepared; there are fewer in the product. */
-const kept = 512;
-/** After these a prepared statement may stand for columns that are others now. */
-const changesSchema = /^\s*(CREATE|DROP|ALTER|VACUUM|REINDEX)\b/i;
-
 const port = parentPort!;
 const { file, reader } = workerData as SqlWorkerData;
 const texts = new Map<number, string>();
 const prepared = new Map<string, Database.Statement>();
 let database: Database.Database;
+/** An interactive transaction is open, as far as its owner knows. */
+let begun = false;
 
+/** A statement kept prepared follows changes of the schema by itself. */
 const prepare = (sql: string): Database.Statement => {
   const known = prepared.get(sql);
   if (known !== undefined) return known;
-  if (changesSchema.test(sql)) {
-    prepared.clear();
-    return database.prepare(sql);
-  }
   const statement = database.prepare(sql);
-  if (prepared.size >= kept) prepared.clear();
   prepared.set(sql, statement);
   return statement;
 };
 
 const execute = ([text, args]: SentStatement): SqlResult | undefined => {
-  const sql = texts.get(text) ?? "";
+  const sql = texts.get(text);
+  if (sql === undefined) throw new Error(`no statement was sent with the number ${text}`);
+  // Else what comes after such a failure would be committed by itself.
+  if (begun && !database.inTransaction) throw new Error("a failure ended the transaction; roll it back");
   const statement = prepare(sql);
-  if (!statement.reader) {
-    statement.run(args);
-    return undefined;
+  try {
+    if (!statement.reader) {
+      statement.run(args);
+      return undefined;
+    }
+    const rows = statement.raw().all(args) as Array<Array<unknown>>;
+    return { columns: statement.columns().map(({ name }) => name), rows };
+  } catch (cause) {
+    // It may have stopped half-way through its rows.
+    prepared.delete(sql);
+    throw cause;
   }
-  const rows = statement.raw().all(args) as Array<Array<unknown>>;
-  return { columns: statement.columns().map(({ name }) => name), rows };
 };
 
 const batch = (statements: ReadonlyArray<SentStatement>): void => {
@@ -109,6 +113,7 @@ const control = (sql: "BEGIN IMMEDIATE" | "COMMIT" | "ROLLBACK") => prepare(sql)
 
 /** Some failures end the transaction by themselves. */
 const rollBack = () => {
+  begun = false;
   if (database.inTransaction) control("ROLLBACK");
 };
 
@@ -121,9 +126,11 @@ const handle = (request: SqlRequest): SqlResult | undefined => {
       break;
     case "begin":
       control("BEGIN IMMEDIATE");
+      begun = true;
       break;
     case "commit":
       control("COMMIT");
+      begun = false;
       break;
     case "rollback":
       rollBack();
@@ -161,7 +168,11 @@ const answer = (id: number, work: () => SqlResult | undefined) => {
   port.postMessage(response);
 };
 
-port.on("message", ({ id, texts: fresh, request }: SqlMessage) => {
+port.on("message", ({ id, forget, texts: fresh, request }: SqlMessage) => {
+  if (forget) {
+    texts.clear();
+    prepared.clear();
+  }
   for (const [number, sql] of fresh ?? []) texts.set(number, sql);
   answer(id, () => handle(request));
 });

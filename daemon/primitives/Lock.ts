@@ -4,15 +4,17 @@
  * what the lock protects, and let the receiver refuse a smaller one than it has seen.
  *
  * Waiting is fair: first come, first served, and the next one is served in the transaction that frees the lock. It is
- * not re-entrant. A lock that expires does so in awake time, see `AwakeClock`.
+ * not re-entrant. A lock expires in awake time, see `AwakeClock`.
  */
 import { randomUUIDv7 } from "node:crypto";
-import { Context, Deferred, Duration, Effect, Exit, Layer, Option, Queue, Result } from "effect";
-import { InvalidInput, LockHeld, LockNotHeld, type StorageError } from "../../shared/contract/errors.ts";
-import type { StoredEvent } from "../../shared/contract/events.ts";
+import { Context, Deferred, type Duration, Effect, Exit, Layer, Queue, Result } from "effect";
+import type { InvalidInput, LockHeld, LockNotHeld, StorageError } from "../../shared/contract/errors.ts";
+import { isKnown, type StoredEvent } from "../../shared/contract/events.ts";
 import { AwakeClock } from "./AwakeClock.ts";
 import { makeDeadlines } from "./deadlines.ts";
-import { EventStore, type Moment, type NewEvent, neverRejected, type Origin } from "./EventStore.ts";
+import { EventStore, type NewEvent, neverRejected, type Origin } from "./EventStore.ts";
+import { lockLines, type Waiter } from "./lockLines.ts";
+import { defaultTtl, lockHeld, lockNotHeld, readLockOptions } from "./lockOptions.ts";
 import { lockDeadlines } from "./lockTables.ts";
 import { type HeldLock, keyOf, lockView } from "./lockView.ts";
 import type { RowChange } from "./Projection.ts";
@@ -72,18 +74,8 @@ export class Lock extends Context.Service<
   );
 }
 
-/** Somebody who stands in line. Its grant is known by the id of the event. */
-interface Waiter {
-  readonly holder: string;
-  readonly ttl: number;
-  readonly grant: string;
-  readonly served: Deferred.Deferred<Held>;
-  /** Nobody waits for it any more. */
-  gone: boolean;
-}
-
-const defaultTtl = Duration.minutes(1);
-const longestTtl = Duration.days(366);
+type Ref = Pick<Held, "name" | "token">;
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
 
 const make = Effect.gen(function* () {
   const store = yield* EventStore;
@@ -91,9 +83,9 @@ const make = Effect.gen(function* () {
   /** Ahead of the disk: for decisions only. */
   const deciding = lockView(clock);
   const durable = lockView(clock);
-  /** Those who wait, by lock; they are in memory, as the calls are that wait. */
-  const lines = new Map<string, Array<Waiter>>();
-
+  const lines = lockLines();
+  /** Those who work under a lock, by its token: told when it is gone. */
+  const working = new Map<number, Deferred.Deferred<never, LockNotHeld>>();
   /** Locks that were granted to somebody who went away at the same moment. */
   const orphans = yield* Queue.unbounded<{ readonly project: string; readonly held: Held }>();
 
@@ -103,11 +95,12 @@ const make = Effect.gen(function* () {
     name,
     holder,
     token,
-    expiresAt: Math.round(clock.wallOf(deadline)),
+    expiresAt: clock.wallOf(deadline),
   });
 
   const acquired = (name: string, { holder, ttl, grant }: Waiter): NewEvent => ({
     id: grant,
+    idIsNew: true,
     stream: `lock/${name}`,
     type: "lock_acquired",
     data: { name, holder, expiresAt: iso(clock.now() + ttl) },
@@ -120,58 +113,58 @@ const make = Effect.gen(function* () {
   const deadlineGone = ({ name, renewed }: HeldLock): ReadonlyArray<RowChange> =>
     renewed ? [{ table: lockDeadlines.name, key: { name }, delete: true }] : [];
 
-  /** Who is next in line, not counting those served by a decision that is being written. */
-  const next = (project: string, name: string): Waiter | undefined =>
-    lines.get(keyOf(project, name))?.find(({ grant }) => !deciding.wasGranted(grant));
-
-  /** Ends `lock`, if one is given, and gives it to who is next. */
+  /** Ends `lock`, if one is given, and gives it to who is next, if somebody waits. */
   const passOn = (project: string, name: string, end: NewEvent | undefined, lock: HeldLock | undefined) => {
-    const waiter = next(project, name);
-    return {
-      events: [
-        ...(end === undefined ? [] : [end]),
-        ...(waiter === undefined ? [] : [acquired(name, waiter)]),
-      ],
-      state: lock === undefined ? [] : deadlineGone(lock),
-      answer: (stored: ReadonlyArray<StoredEvent>) => {
-        const grant = stored.find(({ type }) => type === "lock_acquired");
-        if (waiter === undefined || grant === undefined) return;
-        leave(project, name, waiter);
-        const at = (grant.data as { readonly expiresAt: string }).expiresAt;
-        const held = { name, holder: waiter.holder, token: grant.seq, expiresAt: Date.parse(at) };
-        if (waiter.gone) Queue.offerUnsafe(orphans, { project, held });
-        else Deferred.doneUnsafe(waiter.served, Effect.succeed(held));
-      },
+    const key = keyOf(project, name);
+    // Not those who are served by a decision that is being written.
+    const waiter = lines.first(key, ({ grant }) => !deciding.wasGranted(grant));
+    const answer = (stored: ReadonlyArray<StoredEvent>) => {
+      const grant = stored.find(({ type }) => type === "lock_acquired");
+      if (waiter === undefined || grant === undefined) return undefined;
+      lines.leave(key, waiter);
+      deciding.forget(waiter.grant);
+      const at = (grant.data as { readonly expiresAt: string }).expiresAt;
+      const held = { name, holder: waiter.holder, token: grant.seq, expiresAt: Date.parse(at) };
+      if (waiter.gone) Queue.offerUnsafe(orphans, { project, held });
+      else Deferred.doneUnsafe(waiter.served, Effect.succeed(held));
+      return undefined;
     };
+    const events = [
+      ...(end === undefined ? [] : [end]),
+      ...(waiter === undefined ? [] : [acquired(name, waiter)]),
+    ];
+    return { events, state: lock === undefined ? [] : deadlineGone(lock), answer };
   };
 
-  /** Serves who is next if the lock is free or over; answers who has it, if that is somebody else. */
+  /** Serves who is next if the lock is free or over; otherwise answers when it is over, in awake time. */
   const settle = (origin: Origin, name: string) =>
     neverRejected(
-      store.decide(origin, () => {
+      store.decide<number | undefined>(origin, () => {
         const lock = deciding.get(origin.project, name);
         if (lock !== undefined && !isOver(lock)) {
-          return Result.succeed({ events: [], answer: () => undefined });
+          return Result.succeed({ events: [], answer: () => lock.deadline });
         }
         const end = lock === undefined ? undefined : ended("lock_expired", lock);
         return Result.succeed(passOn(origin.project, name, end, lock));
       }),
     );
 
+  const expire = (key: string) => {
+    const [project = "", name = ""] = key.split("\n");
+    const again = (at: number | undefined) => {
+      if (at !== undefined) deadlines.set(key, at);
+    };
+    return settle({ project, actor: "daemon" }, name).pipe(
+      Effect.map(again),
+      Effect.catchTag("StorageError", ({ message }) => {
+        again(clock.now() + tryAgainAfter);
+        return Effect.logWarning("the end of a lock could not be recorded yet", { message });
+      }),
+    );
+  };
   const deadlines = yield* makeDeadlines(clock, (keys) =>
-    Effect.forEach(
-      keys,
-      (key) => {
-        const [project = "", name = ""] = key.split("\n");
-        return settle({ project, actor: "daemon" }, name).pipe(
-          Effect.catchTag("StorageError", ({ message }) => {
-            deadlines.set(key, clock.now() + tryAgainAfter);
-            return Effect.logWarning("the end of a lock could not be recorded yet", { message });
-          }),
-        );
-      },
-      { discard: true },
-    ),
+    // At once, so that they share transactions.
+    Effect.forEach(keys, expire, { discard: true, concurrency: "unbounded" }),
   );
   const schedule = (project: string, name: string) => {
     const lock = durable.get(project, name);
@@ -179,13 +172,24 @@ const make = Effect.gen(function* () {
     else deadlines.set(keyOf(project, name), lock.deadline);
   };
 
-  yield* store.onCommit((events, state) => {
-    for (const event of events) {
-      if (!event.stream.startsWith("lock/")) continue;
-      durable.applyEvent(event);
-      durable.forget(event.id);
-      schedule(event.project, event.stream.slice("lock/".length));
+  const follow = (event: StoredEvent) => {
+    if (!event.stream.startsWith("lock/")) return;
+    durable.applyEvent(event);
+    durable.forget(event.id);
+    const name = event.stream.slice("lock/".length);
+    schedule(event.project, name);
+    if (!isKnown(event)) return;
+    if (event.type === "lock_acquired") {
+      const lock = durable.get(event.project, name);
+      const refusal = () => lockHeld(lock && shown(lock), name, event.data.holder);
+      lines.refuseOthersOf(keyOf(event.project, name), event.data.holder, event.id, refusal);
+    } else if (event.type === "lock_released" || event.type === "lock_expired") {
+      const lost = working.get(event.data.token);
+      if (lost !== undefined) Deferred.doneUnsafe(lost, Effect.fail(lockNotHeld(event.data)));
     }
+  };
+  yield* store.onCommit((events, state) => {
+    for (const event of events) follow(event);
     for (const change of state) {
       if (change.table !== lockDeadlines.name) continue;
       durable.applyState(change);
@@ -201,18 +205,14 @@ const make = Effect.gen(function* () {
   // Nobody has this service yet, so nothing was written since.
   durable.load(...(yield* rows));
   for (const { project, name } of durable.all()) schedule(project, name);
+  yield* Effect.addFinalizer(() => Effect.sync(lines.close));
 
-  const heldBy = (lock: Held | undefined, name: string, holder: string) => {
-    const until = new Date(lock?.expiresAt ?? 0).toISOString();
-    const whose = lock?.holder ?? "somebody who came first";
-    const message =
-      whose === holder
-        ? `${holder} holds the lock ${name} already, until ${until}; it is not re-entrant. Release it, or go on under the one you have.`
-        : `The lock ${name} is held by ${whose} until ${until}. Wait for it, or try again later.`;
-    return new LockHeld({ message, holder: whose, expiresAt: until });
+  const current = (project: string, ref: Ref): Result.Result<HeldLock, LockNotHeld> => {
+    const lock = deciding.get(project, ref.name);
+    return lock?.token === ref.token && !isOver(lock) ? Result.succeed(lock) : Result.fail(lockNotHeld(ref));
   };
 
-  const release = Effect.fn("Lock.release")(function* (origin: Origin, held: Pick<Held, "name" | "token">) {
+  const release = Effect.fn("Lock.release")(function* (origin: Origin, held: Ref) {
     yield* neverRejected(
       store.decide(origin, () =>
         Result.map(current(origin.project, held), (lock) =>
@@ -222,86 +222,113 @@ const make = Effect.gen(function* () {
     );
   });
 
-  const current = (project: string, { name, token }: Pick<Held, "name" | "token">) => {
-    const lock = deciding.get(project, name);
-    if (lock?.token === token && !isOver(lock)) return Result.succeed(lock);
-    return Result.fail(
-      new LockNotHeld({
-        message: `The lock ${name} is not held under token ${token} any more: it was released, or expired and may be another's. Acquire it again before you go on.`,
-      }),
-    );
-  };
-
-  const leave = (project: string, name: string, waiter: Waiter) => {
-    const key = keyOf(project, name);
-    const left = (lines.get(key) ?? []).filter((one) => one !== waiter);
-    if (left.length === 0) lines.delete(key);
-    else lines.set(key, left);
-    deciding.forget(waiter.grant);
-  };
-
-  /** Stands in line and waits; only the waiting can be interrupted, so that no lock is granted and then forgotten. */
-  const acquire = Effect.fnUntraced(function* (
-    restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>,
-    origin: Origin,
-    name: string,
-    options: LockOptions,
-  ) {
-    const { project } = origin;
-    const { holder, ttl, wait } = yield* readOptions(name, options);
-    const own = durable.get(project, name);
-    if (own?.holder === holder && !isOver(own)) return yield* heldBy(shown(own), name, holder);
-    const grant = randomUUIDv7();
-    const waiter: Waiter = { holder, ttl, grant, served: Deferred.makeUnsafe(), gone: false };
-    const line = lines.get(keyOf(project, name));
-    if (line === undefined) lines.set(keyOf(project, name), [waiter]);
-    else line.push(waiter);
-    const goAway = Effect.suspend(() => {
-      leave(project, name, waiter);
-      waiter.gone = true;
-      // It may have been served at this very moment.
-      return Deferred.isDoneUnsafe(waiter.served)
-        ? Effect.flatMap(Deferred.await(waiter.served), (held) => Queue.offer(orphans, { project, held }))
-        : Effect.void;
-    });
-    return yield* Effect.gen(function* () {
-      yield* settle(origin, name);
-      const served = yield* restore(Effect.timeoutOption(Deferred.await(waiter.served), wait));
-      if (Option.isSome(served)) return served.value;
-      const lock = durable.get(project, name);
-      return yield* heldBy(lock && shown(lock), name, holder);
-    }).pipe(Effect.onError(() => goAway));
+  const endAt = (lock: HeldLock, deadline: number): RowChange => ({
+    table: lockDeadlines.name,
+    key: { name: lock.name },
+    set: { token: lock.token, expires_at: iso(deadline) },
   });
-
   const renew = Effect.fn("Lock.renew")(function* (
     origin: Origin,
-    held: Pick<Held, "name" | "token">,
+    held: Ref,
     ttl: Duration.Input = defaultTtl,
   ) {
-    const { ttl: length } = yield* readOptions(held.name, { holder: "-", ttl });
+    const { ttl: length } = yield* readLockOptions(held.name, { holder: "-", ttl });
     return yield* neverRejected(
-      store.decide(origin, (_: Moment) =>
+      store.decide(origin, () =>
         Result.map(current(origin.project, held), (lock) => {
           const deadline = Math.max(lock.deadline, clock.now() + length);
-          const set = { expires_at: iso(deadline) };
           const later = shown({ ...lock, deadline });
-          return {
-            events: [],
-            state: [{ table: lockDeadlines.name, key: { name: lock.name }, set }],
-            answer: () => later,
-          };
+          return { events: [], state: [endAt(lock, deadline)], answer: () => later };
         }),
       ),
     );
   });
 
+  // A restart reads the ends of locks as wall time, so they are written anew when that has moved.
+  yield* clock.onJump(
+    Effect.suspend(() =>
+      Effect.forEach(
+        new Set(durable.all().map(({ project }) => project)),
+        (project) =>
+          neverRejected(
+            store.decide({ project, actor: "daemon" }, () => {
+              const moved = deciding
+                .all()
+                .filter((lock) => lock.project === project && iso(lock.deadline) !== lock.until);
+              const state = moved.map((lock) => endAt(lock, lock.deadline));
+              return Result.succeed({ events: [], state, answer: () => undefined });
+            }),
+          ).pipe(Effect.ignore({ log: "Warn" })),
+        { discard: true },
+      ),
+    ),
+  );
+
+  /** Stands in line and waits; only the waiting can be interrupted, so that no lock is granted and then forgotten. */
+  const acquire = Effect.fnUntraced(function* (
+    restore: Restore,
+    origin: Origin,
+    name: string,
+    options: LockOptions,
+  ) {
+    const { project } = origin;
+    const { holder, ttl, wait } = yield* readLockOptions(name, options);
+    const key = keyOf(project, name);
+    const before = durable.get(project, name);
+    if (before?.holder === holder && !isOver(before)) return yield* lockHeld(shown(before), name, holder);
+    const grant = randomUUIDv7();
+    const waiter: Waiter = { holder, ttl, grant, served: Deferred.makeUnsafe(), gone: false };
+    lines.join(key, waiter);
+    const end = clock.now() + wait;
+    const goAway = Effect.suspend(() => {
+      lines.leave(key, waiter);
+      waiter.gone = true;
+      // It may have been served at this very moment.
+      if (!Deferred.isDoneUnsafe(waiter.served)) return Effect.void;
+      return Effect.flatMap(Effect.exit(Deferred.await(waiter.served)), (exit) =>
+        Exit.isSuccess(exit) ? Queue.offer(orphans, { project, held: exit.value }) : Effect.void,
+      );
+    });
+    return yield* Effect.gen(function* () {
+      yield* settle(origin, name);
+      const isServed = () => Deferred.isDoneUnsafe(waiter.served);
+      if (!isServed() && wait > 0) {
+        const served = Effect.exit(Deferred.await(waiter.served));
+        yield* restore(Effect.raceFirst(Effect.asVoid(served), clock.sleepUntil(end)));
+      }
+      if (isServed()) return yield* Deferred.await(waiter.served);
+      const lock = durable.get(project, name);
+      return yield* lockHeld(lock && shown(lock), name, holder);
+    }).pipe(Effect.onError(() => goAway));
+  });
+
   yield* Queue.take(orphans).pipe(
     Effect.flatMap(({ project, held }) =>
-      Effect.ignore(release({ project, actor: "daemon" }, held), { log: "Warn" }),
+      // Who is told that it is not held any more has nothing to give back.
+      release({ project, actor: "daemon" }, held).pipe(
+        Effect.catchTag("LockNotHeld", () => Effect.void),
+        Effect.ignore({ log: "Warn" }),
+      ),
     ),
     Effect.forever,
     Effect.forkScoped,
   );
+
+  /** Renews the lock three times as often as needed; ends when it is over. */
+  const keep = Effect.fnUntraced(function* (origin: Origin, held: Held, ttl: number) {
+    for (;;) {
+      const lock = durable.get(origin.project, held.name);
+      if (lock?.token !== held.token || isOver(lock)) return yield* lockNotHeld(held);
+      yield* clock.sleepUntil(Math.min(lock.deadline, clock.now() + ttl / 3));
+      const renewed = renew(origin, held, ttl).pipe(
+        // It is tried again until the lock is over.
+        Effect.catchTag("StorageError", ({ message }) =>
+          Effect.logWarning("a lock could not be renewed yet", { name: held.name, message }),
+        ),
+      );
+      yield* Effect.raceFirst(renewed, clock.sleepUntil(lock.deadline));
+    }
+  });
 
   return Lock.of({
     acquire: (origin, name, options) =>
@@ -314,19 +341,23 @@ const make = Effect.gen(function* () {
     withLock: (origin, name, options, use) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
+          const { ttl } = yield* readLockOptions(name, options);
           const held = yield* acquire(restore, origin, name, options);
-          const ttl = Duration.fromInputUnsafe(options.ttl ?? defaultTtl);
-          const keep = Effect.sleep(Duration.millis(Duration.toMillis(ttl) / 3)).pipe(
-            Effect.andThen(renew(origin, held, ttl)),
-            Effect.forever,
+          const lost = Deferred.makeUnsafe<never, LockNotHeld>();
+          working.set(held.token, lost);
+          const stillHeld = Effect.raceFirst(Deferred.await(lost), keep(origin, held, ttl));
+          const work = Effect.raceFirst(
+            Effect.suspend(() => use(held)),
+            stillHeld,
           );
-          const exit = yield* Effect.exit(restore(Effect.raceFirst(use(held), keep)));
+          const exit = yield* Effect.exit(restore(work));
+          working.delete(held.token);
           // After a failure the first error counts.
           if (Exit.isSuccess(exit)) yield* release(origin, held);
           else yield* Effect.ignore(release(origin, held));
           return yield* exit;
         }),
-      ),
+      ).pipe(Effect.withSpan("Lock.withLock")),
     holder: (project, name) => {
       const lock = durable.get(project, name);
       return lock === undefined || isOver(lock) ? undefined : shown(lock);
@@ -335,17 +366,3 @@ const make = Effect.gen(function* () {
 });
 
 const tryAgainAfter = 5000;
-
-const readOptions = Effect.fnUntraced(function* (name: string, options: LockOptions) {
-  const ttl = Duration.toMillis(Duration.fromInputUnsafe(options.ttl ?? defaultTtl));
-  const wait = Duration.toMillis(Duration.fromInputUnsafe(options.wait ?? 0));
-  const invalid = (message: string) => new InvalidInput({ message });
-  if (name === "" || name.length > 200 || /[\0\r\n]/.test(name))
-    return yield* invalid("A lock needs a name of 1 to 200 characters, without line breaks.");
-  if (options.holder === "" || options.holder.length > 200)
-    return yield* invalid("A lock needs a holder of 1 to 200 characters; say who acquires it.");
-  if (!(ttl >= 1 && ttl <= Duration.toMillis(longestTtl)))
-    return yield* invalid(`A lock lasts from a millisecond to 366 days, not ${ttl} ms.`);
-  if (!(wait >= 0)) return yield* invalid(`One can't wait ${wait} ms for a lock.`);
-  return { holder: options.holder, ttl, wait };
-});

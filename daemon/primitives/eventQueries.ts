@@ -73,8 +73,14 @@ export const eventQueries = (sql: SqlBatch["Service"]) => ({
         };
   },
 
-  /** One page, in the order of `seq`. */
-  page: (filter: EventFilter) => readPage(sql, filter),
+  /** One page, in the order of `seq`: as many as there are, up to the limit. */
+  page: (filter: EventFilter) =>
+    Effect.map(Stream.runCollect(pages(sql, { ...filter, limit: filter.limit ?? pageSize })), (all) =>
+      all.flat(),
+    ),
+
+  /** A page as far as it fits into memory; `more` says that it was cut off, or is full. */
+  part: (filter: EventFilter) => readPart(sql, filter),
 
   pages: (filter: EventFilter) => pages(sql, filter),
   read: (filter: EventFilter): Stream.Stream<StoredEvent, StorageError> =>
@@ -90,28 +96,63 @@ const pages = (
     { after: filter.after ?? 0, left: filter.limit ?? Number.MAX_SAFE_INTEGER },
     ({ after, left }) => {
       const limit = Math.min(longPage, left);
-      return Effect.map(readPage(sql, { ...filter, after, limit }), (events) => {
+      return Effect.map(readPart(sql, { ...filter, after, limit }), ({ events, more }) => {
         const last = events.at(-1);
         const rest = left - events.length;
-        const more = events.length === limit && rest > 0 && last !== undefined;
-        const next = more ? Option.some({ after: last.seq, left: rest }) : Option.none();
+        const next =
+          more && rest > 0 && last !== undefined
+            ? Option.some({ after: last.seq, left: rest })
+            : Option.none();
         return [events.length === 0 ? [] : [events], next] as const;
       });
     },
   );
 
-/** A page as one text: it crosses from the thread, and is parsed, several times faster than as rows. */
-const readPage = (sql: SqlBatch["Service"], filter: EventFilter) => {
+/** Data longer than this does not go with its page: a page of such would be more than one text can hold. */
+const longData = 32 * 1024;
+/** So much long data is read at once. */
+const bytesAtOnce = 16 * 1024 * 1024;
+
+/**
+ * A page as two texts: they cross from the thread, and are parsed, several times faster than rows. The data is put
+ * together unparsed, since SQLite refuses what is nested deeply.
+ */
+const readPart = Effect.fnUntraced(function* (sql: SqlBatch["Service"], filter: EventFilter) {
   const [page, args] = pageQuery(filter);
-  return Effect.map(
-    sql.read(`SELECT json_group_array(json_array(${asJson})) AS page FROM (${page})`, args),
-    ([row]) => (JSON.parse(String(row?.page)) as ReadonlyArray<EventValues>).map(ofValues),
+  const [row] = yield* sql.read(
+    `SELECT json_group_array(json_array(${envelope})) AS envelopes, group_concat(iif(${isLong}, 'null', data)) AS data
+    FROM (${page})`,
+    args,
   );
-};
+  const envelopes = JSON.parse(String(row?.envelopes)) as ReadonlyArray<Envelope>;
+  const data = JSON.parse(`[${row?.data ?? ""}]`) as ReadonlyArray<StoredEvent["data"]>;
+  const events: Array<StoredEvent> = [];
+  let bytes = 0;
+  for (const [index, [seq, id, tenant, project, stream, type, version, ...others]] of envelopes.entries()) {
+    const [actor, at, correlation, causation, size] = others;
+    if (size > 0 && bytes > 0 && bytes + size > bytesAtOnce) return { events, more: true };
+    bytes += size;
+    const its = size === 0 ? data[index]! : yield* readLong(sql, seq);
+    const event = { seq, id, tenant, project, stream, type, version, data: its, actor, at };
+    events.push({ ...event, correlation, causation });
+  }
+  return { events, more: events.length === (filter.limit ?? pageSize) };
+});
 
-const asJson = columnNames.map((name) => (name === "data" ? "json(data)" : name)).join(", ");
+const readLong = (sql: SqlBatch["Service"], seq: number) =>
+  Effect.map(
+    sql.read("SELECT data FROM events WHERE seq = ?", [seq]),
+    ([row]) => JSON.parse(String(row?.data)) as StoredEvent["data"],
+  );
 
-type EventValues = readonly [
+const isLong = `octet_length(data) > ${longData}`;
+const envelope = [
+  ...columnNames.filter((name) => name !== "data"),
+  `iif(${isLong}, octet_length(data), 0)`,
+].join(", ");
+
+/** The values of `envelope`; the size is that of data which is read by itself. */
+type Envelope = readonly [
   seq: number,
   id: string,
   tenant: string,
@@ -119,17 +160,12 @@ type EventValues = readonly [
   stream: string,
   type: string,
   version: number,
-  data: StoredEvent["data"],
   actor: string,
   at: string,
   correlation: string | null,
   causation: string | null,
+  size: number,
 ];
-
-const ofValues = (values: EventValues): StoredEvent => {
-  const [seq, id, tenant, project, stream, type, version, data, actor, at, correlation, causation] = values;
-  return { seq, id, tenant, project, stream, type, version, data, actor, at, correlation, causation };
-};
 
 /** With more types than this, walking the log is as good. */
 const typesMerged = 40;

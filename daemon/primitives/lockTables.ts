@@ -29,9 +29,9 @@ export const locksProjection: Projection = {
   },
 };
 
-/** The end of a lock that was renewed, in place of the one in its grant. */
+/** The end of a lock that was renewed, in place of the one in its grant; only that of the grant with this token. */
 export const lockDeadlines: StateTable = {
   name: "lock_deadlines",
-  columns: { name: "text", expires_at: "text" },
+  columns: { name: "text", token: "integer", expires_at: "text" },
   key: ["name"],
 };

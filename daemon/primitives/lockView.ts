@@ -1,4 +1,4 @@
-/** The locks held, as a fold of their events and deadlines. It reads no clock. */
+/** The locks held, as a fold of their events and deadlines. It reads the clock only to turn wall time into awake time. */
 import { isKnown, type StoredEvent } from "../../shared/contract/events.ts";
 import type { AwakeClock } from "./AwakeClock.ts";
 import { lockDeadlines } from "./lockTables.ts";
@@ -11,6 +11,8 @@ export interface HeldLock {
   /** Fencing token: the `seq` of the grant. */
   readonly token: number;
   readonly deadline: number;
+  /** The deadline as it is stored, in wall time. */
+  readonly until: string;
   /** There is a row with its deadline. */
   readonly renewed: boolean;
 }
@@ -21,31 +23,40 @@ export const lockView = (clock: Pick<AwakeClock["Service"], "awakeOf">) => {
   const held = new Map<string, HeldLock>();
   /** Ids of grants that were made to waiters, which are not to be served again. */
   const grants = new Set<string>();
-  const awake = (iso: unknown) => clock.awakeOf(Date.parse(String(iso)));
+  const awake = (iso: string) => clock.awakeOf(Date.parse(iso));
 
-  const renew = (project: string, name: string, expiresAt: unknown) => {
-    const lock = held.get(keyOf(project, name));
-    if (lock !== undefined)
-      held.set(keyOf(project, name), { ...lock, deadline: awake(expiresAt), renewed: true });
+  /** A deadline belongs to one grant: the next holder of that name is not to have it. */
+  const renew = (project: string, row: Row, before?: ReadonlyMap<string, HeldLock>) => {
+    const { name, token, expires_at: until } = row;
+    const key = keyOf(project, String(name));
+    const lock = held.get(key);
+    if (lock === undefined || lock.token !== token || typeof until !== "string") return;
+    held.set(key, { ...lock, until, deadline: same(before?.get(key), token, until), renewed: true });
   };
+  /** What was loaded before keeps its place in awake time, also when the wall clock was set meanwhile. */
+  const same = (before: HeldLock | undefined, token: number, until: string) =>
+    before?.token === token && before.until === until ? before.deadline : awake(until);
 
   return {
     load: (locks: ReadonlyArray<Row>, deadlines: ReadonlyArray<Row>) => {
+      const before = new Map(held);
       held.clear();
       grants.clear();
-      for (const { project, name, holder, token, expires_at } of locks) {
+      for (const { project, name, holder, token, expires_at: until } of locks) {
         // What is left of a lock whose grant was redacted holds nothing.
-        if (typeof name !== "string" || typeof holder !== "string" || typeof token !== "number") continue;
-        const lock = { name, holder, token, deadline: awake(expires_at), renewed: false };
-        held.set(keyOf(String(project), name), lock);
+        if (typeof name !== "string" || typeof holder !== "string") continue;
+        if (typeof token !== "number" || typeof until !== "string") continue;
+        const key = keyOf(String(project), name);
+        const deadline = same(before.get(key), token, until);
+        held.set(key, { name, holder, token, until, deadline, renewed: false });
       }
-      for (const row of deadlines) renew(String(row.project), String(row.name), row.expires_at);
+      for (const row of deadlines) renew(String(row.project), row, before);
     },
     applyEvent: (event: StoredEvent) => {
       if (!isKnown(event)) return;
       if (event.type === "lock_acquired") {
-        const { name, holder, expiresAt } = event.data;
-        const lock = { name, holder, token: event.seq, deadline: awake(expiresAt), renewed: false };
+        const { name, holder, expiresAt: until } = event.data;
+        const lock = { name, holder, token: event.seq, until, deadline: awake(until), renewed: false };
         held.set(keyOf(event.project, name), lock);
         grants.add(event.id);
       } else if (event.type === "lock_released" || event.type === "lock_expired") {
@@ -54,7 +65,7 @@ export const lockView = (clock: Pick<AwakeClock["Service"], "awakeOf">) => {
     },
     applyState: (change: StateChange) => {
       if (change.table !== lockDeadlines.name || !("set" in change)) return;
-      renew(change.project, String(change.key.name), change.set.expires_at);
+      renew(change.project, { ...change.key, ...change.set });
     },
     get: (project: string, name: string) => held.get(keyOf(project, name)),
     wasGranted: (grant: string) => grants.has(grant),

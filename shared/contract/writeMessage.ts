@@ -28,7 +28,7 @@ export const writeMessage = ({ reason }: WriteDecision, facts: WriteFacts): stri
     case "held-by-another":
       return `${held(facts)}${queue(facts)}. Work on other files, or wait for it with \`ocvibe reserve --wait\`.`;
     case "not-asked-for":
-      return `${path} is not among the files of your task, and a change to it would be refused. Leave it as it is, and ask for the file in your final message if the task needs it.`;
+      return `${path} is not among the files of your task, and a change to it would be refused. Leave it as it is; if the task needs it, ask the person for the file by mail.`;
     case "not-your-tree":
       return facts.checkout === undefined
         ? `${path} does not lie in the tree of your project. Write only there.`

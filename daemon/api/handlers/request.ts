@@ -31,7 +31,7 @@ export const given = <A extends object>(fields: A) =>
 export const originOf = (project: string, caller: Caller) => ({ project, actor: caller.actor });
 
 /** The name that leases and mail know the caller by. */
-export const callerName = (caller: Caller) => (caller.kind === "agent" ? caller.name : "person");
+export const callerName = (caller: Caller) => (caller.kind === "agent" ? caller.name : caller.kind);
 
 export const withProject = <A, E, R>(
   { input, context }: { readonly input: { readonly project: string }; readonly context: Caller },

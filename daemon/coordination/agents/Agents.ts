@@ -20,10 +20,11 @@ import {
 } from "../../primitives/EventStore.ts";
 import { localTenant } from "../../primitives/eventQueries.ts";
 import type { RowChange } from "../../primitives/Projection.ts";
-import { agentName, nameFault } from "./agentName.ts";
+import { agentName } from "./agentName.ts";
 import { endedAgents, viewOf } from "./agentView.ts";
 import { type LiveAgent, liveAgents } from "./liveAgents.ts";
 import { namesUnderWay } from "./namesUnderWay.ts";
+import { sessionFault } from "./sessionFault.ts";
 
 export type AgentIdentity = Omit<LiveAgent, "tokenHash" | "registeredAt">;
 
@@ -261,20 +262,4 @@ const identityOf = (agent: LiveAgent | undefined): AgentIdentity | undefined => 
   if (agent === undefined) return undefined;
   const { tokenHash: _, registeredAt: __, ...identity } = agent;
   return identity;
-};
-
-const longestId = 200;
-
-const sessionFault = ({ name, harness, session }: SessionRegistration): string | undefined => {
-  if (name !== undefined && nameFault(name) !== undefined) return nameFault(name);
-  if ((harness === undefined) !== (session === undefined))
-    return "A session is known by its harness and its id: give both, or neither.";
-  for (const [what, id] of [
-    ["harness", harness],
-    ["session", session],
-  ] as const) {
-    if (id !== undefined && !(id.length >= 1 && id.length <= longestId && !/\p{Cc}/u.test(id)))
-      return `The ${what} of a session is 1 to ${longestId} characters, without control characters.`;
-  }
-  return undefined;
 };

@@ -2,6 +2,7 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Layer } from "effect";
+import * as fc from "fast-check";
 import type { Caller } from "../../../daemon/api/authenticate.ts";
 import { writeCheck } from "../../../daemon/api/handlers/writeCheck.ts";
 import { Agents } from "../../../daemon/coordination/agents/Agents.ts";
@@ -222,6 +223,100 @@ describe("a session in the shared tree", () => {
   );
 });
 
+/** What three sessions and the person do at once. */
+const move = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("write" as const), who: fc.nat(2), path: fc.nat(3) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("reserve" as const), who: fc.nat(2), path: fc.nat(3) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("release" as const), who: fc.nat(2), path: fc.nat(3) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("end" as const), who: fc.nat(2), path: fc.nat(3) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("takeover" as const), who: fc.nat(2), path: fc.nat(3) }),
+  },
+);
+const paths = ["src/a.ts", "src/b.ts", "lib/[x].ts", "lib/{a,b}.ts"] as const;
+const patterns = ["src/**", "src/b.ts", "lib/*", "**/*.ts"] as const;
+
+describe("sessions and the person at once", () => {
+  test(
+    "never write the same file both, and an end frees everything",
+    Effect.gen(function* () {
+      const { root, project } = yield* repository();
+      const agents = yield* Agents;
+      const reservations = yield* Reservations;
+      const origin = { project, actor: "person" } as const;
+      const register = Effect.map(agents.register(origin, { kind: "session" }), ({ name }) => name);
+      const names = yield* Effect.all([register, register, register]);
+      const run = Effect.fnUntraced(function* (
+        moves: ReadonlyArray<typeof move extends fc.Arbitrary<infer T> ? T : never>,
+      ) {
+        const now = [...names];
+        yield* reservations.releaseAll(origin, "person", "anew");
+        const written = yield* Effect.forEach(
+          moves,
+          Effect.fnUntraced(function* (one) {
+            const name = now[one.who] as string;
+            const path = paths[one.path] as string;
+            const wanted = [patterns[one.path] as string];
+            const caller: Caller = { kind: "agent", actor: `agent:${name}`, name, project };
+            switch (one.do) {
+              case "write": {
+                const verdict = yield* Effect.option(check(caller, root, path));
+                return verdict._tag === "Some" && verdict.value.allowed ? [[path, name] as const] : [];
+              }
+              case "reserve":
+                yield* Effect.ignore(reservations.reserve(origin, { holder: name, patterns: wanted }));
+                return [];
+              case "release":
+                yield* reservations.releaseAll(origin, name, "over");
+                return [];
+              case "takeover":
+                yield* reservations.takeOver(origin, { holder: "person", patterns: wanted });
+                return [];
+              case "end":
+                yield* agents.end(origin, name, "over");
+                names[one.who] = yield* register;
+                return [];
+            }
+          }),
+          { concurrency: "unbounded" },
+        );
+        const moved = moves.some((one) => !["write", "reserve"].includes(one.do));
+        const byPath = Map.groupBy(written.flat(), ([path]) => path);
+        // While nobody lets go of anything, a file is written by one of them.
+        if (!moved) {
+          for (const [path, all] of byPath)
+            assert.strictEqual(new Set(all.map(([, name]) => name)).size, 1, path);
+        }
+        for (const path of paths) {
+          const holders = new Set(reservations.check(project, path).map(({ holder }) => holder));
+          assert.isAtMost(holders.size, 1, path);
+          for (const holder of holders)
+            assert.isTrue(holder === "person" || agents.get(project, holder) !== undefined);
+          // Who was allowed to write, and let go of nothing, holds it.
+          const [[, last] = []] = moved ? [] : (byPath.get(path) ?? []);
+          if (last !== undefined) assert.isTrue(holders.has(last));
+        }
+      });
+      const context = yield* Effect.context<Layer.Success<typeof parts>>();
+      yield* Effect.promise(() =>
+        fc.assert(
+          fc.asyncProperty(fc.array(move, { minLength: 2, maxLength: 10 }), (moves) =>
+            Effect.runPromise(Effect.provide(run(moves), context)),
+          ),
+          { numRuns: process.env.OCVIBE_TEST_TIER === "full" ? 2000 : 60 },
+        ),
+      );
+    }),
+  );
+});
+
 describe("a worker", () => {
   test(
     "writes its files in its own checkout, and nothing else",
@@ -246,7 +341,7 @@ describe("a worker", () => {
       assert.isTrue((yield* ask(join(own, "src", "a.ts"), root)).allowed);
       const free = yield* ask("b.ts");
       assert.isFalse(free.allowed);
-      assert.match(free.message, /^b\.ts is not among the files of your task.*ask for the file/);
+      assert.match(free.message, /^b\.ts is not among the files of your task.*ask the person for the file/);
       const others = yield* ask("lib/x.ts");
       assert.isFalse(others.allowed);
       assert.match(others.message, /^lib\/x\.ts is held by e\.2/);

@@ -12,15 +12,15 @@ const project = "p";
 const origin: Origin = { project, actor: "person" };
 const hiveOn = <E>(store: Layer.Layer<EventStore, E>) =>
   Hive.layer({ cloneId: "clone" }).pipe(Layer.provideMerge(store));
-const withHive = <A, E>(effect: Effect.Effect<A, E, Hive | EventStore>) =>
-  effect.pipe(Effect.provide(hiveOn(temporaryStore)));
 const start = Date.UTC(2026, 0, 1);
+/** The time is set before anything is built that would look at it all the way from 1970. */
+const withHive = <A, E>(effect: Effect.Effect<A, E, Hive | EventStore>) =>
+  Effect.andThen(TestClock.setTime(start), Effect.provide(effect, hiveOn(temporaryStore)));
 
 describe("cells", () => {
   it.effect("are created with beads' fields, and keep unknown ones", () =>
     withHive(
       Effect.gen(function* () {
-        yield* TestClock.setTime(start);
         const hive = yield* Hive;
         const store = yield* EventStore;
         const opened = { commonDir: "/home/me/My App/.git", rootCommits: [] };
@@ -70,7 +70,6 @@ describe("cells", () => {
   it.effect("have closed_at exactly when closed", () =>
     withHive(
       Effect.gen(function* () {
-        yield* TestClock.setTime(start);
         const hive = yield* Hive;
         const { id } = yield* hive.create(origin, { title: "A" });
         yield* TestClock.adjust("1 minute");
@@ -302,6 +301,117 @@ describe("epics", () => {
   );
 });
 
+describe("cells that are done", () => {
+  it.effect("are not loaded before somebody asks for them, and nothing shows that they were not", () =>
+    Effect.gen(function* () {
+      const folder = yield* tempFolder;
+      const ids = yield* Effect.gen(function* () {
+        const hive = yield* Hive;
+        const made = (title: string, parent?: string) =>
+          Effect.map(
+            hive.create(origin, { title, ...(parent !== undefined && { parent_id: parent }) }),
+            ({ id }) => id,
+          );
+        for (let n = 0; n < 40; n++) yield* hive.close(origin, yield* made(`old ${n}`));
+        const [blocker, top, family] = [yield* made("blocker"), yield* made("top"), yield* made("family")];
+        const [child, waiting] = [yield* made("child", family), yield* made("waiting")];
+        yield* hive.addDependency(origin, waiting, blocker, "blocks");
+        yield* hive.addDependency(origin, family, top, "blocks");
+        for (const id of [blocker, top, family]) yield* hive.close(origin, id);
+        return {
+          blocker,
+          top,
+          family,
+          child,
+          waiting,
+          old: (yield* hive.list(project)).find(({ title }) => title === "old 0")!.id,
+        };
+      }).pipe(Effect.provide(hiveOn(storeIn(folder))), Effect.scoped);
+      let read = 0;
+      const counting = Layer.effect(
+        EventStore,
+        Effect.map(EventStore, (store) => ({
+          ...store,
+          rows: (table, where) =>
+            Effect.tap(store.rows(table, where), (rows) => Effect.sync(() => (read += rows.length))),
+        })),
+      ).pipe(Layer.provide(storeIn(folder)));
+      yield* Effect.gen(function* () {
+        const hive = yield* Hive;
+        const titles = Effect.map(hive.ready(project), (cells) => cells.map(({ title }) => title).sort());
+        assert.deepStrictEqual(yield* titles, ["child", "waiting"]);
+        assert.strictEqual((yield* hive.list(project, { status: "open" })).length, 2);
+        assert.isBelow(read, 60, "rows were read of cells that nobody asked for");
+        // What an open cell leans on counts, though it is done.
+        const refused = yield* Effect.flip(hive.addDependency(origin, ids.top, ids.child, "blocks"));
+        assert.include(refused.message, `${ids.top} → ${ids.child} → ${ids.family} → ${ids.top}`);
+        yield* hive.reopen(origin, ids.blocker);
+        yield* hive.reopen(origin, ids.top);
+        assert.deepStrictEqual(yield* titles, ["blocker", "top"]);
+        assert.strictEqual((yield* hive.show(project, ids.old)).title, "old 0");
+        const again = yield* hive.create(origin, { title: "again", parent_id: ids.family });
+        assert.strictEqual(again.id, `${ids.family}.2`);
+        assert.isBelow(read, 200);
+        assert.strictEqual((yield* hive.list(project)).length, 46);
+        assert.isAbove(read, 300);
+      }).pipe(Effect.provide(hiveOn(counting)), Effect.scoped);
+    }).pipe(Effect.scoped),
+  );
+
+  it.effect("are brought when somebody else changes them", () =>
+    withHive(
+      Effect.gen(function* () {
+        const hive = yield* Hive;
+        const store = yield* EventStore;
+        const stamp = "000000000001-0000-other";
+        const change = (id: string, fields: Record<string, string>, type: "cell_created" | "cell_updated") =>
+          store.append(origin, [
+            {
+              stream: `cell/${id}`,
+              type,
+              data: {
+                id,
+                fields,
+                stamps: Object.fromEntries(Object.keys(fields).map((name) => [name, stamp])),
+              },
+            },
+          ]);
+        const folder = yield* tempFolder;
+        yield* Effect.gen(function* () {
+          const first = yield* Hive;
+          const { id } = yield* first.create(origin, { title: "A", description: "all of it" });
+          yield* first.close(origin, id);
+          yield* Effect.gen(function* () {
+            const other = yield* Hive;
+            const here = yield* EventStore;
+            const fields = { status: "open" };
+            yield* here.append(origin, [
+              { stream: `cell/${id}`, type: "cell_updated", data: { id, fields, stamps: { status: stamp } } },
+            ]);
+            const [cell] = yield* other.ready(project);
+            assert.deepInclude(cell, { id, title: "A", status: "open" });
+            assert.strictEqual(cell?.fields.description, "all of it");
+          }).pipe(Effect.provide(Hive.layer({ cloneId: "clone" })));
+        }).pipe(Effect.provide(hiveOn(storeIn(folder))), Effect.scoped);
+        // A cell that waits for one that nobody has.
+        yield* change("x-1", { title: "X", status: "open" }, "cell_created");
+        yield* store.append(origin, [
+          {
+            stream: "cell/x-1",
+            type: "cell_dependency_added",
+            data: { id: "x-1", depends_on_id: "x-9", dependency: "blocks", stamp },
+          },
+        ]);
+        assert.deepStrictEqual((yield* hive.show(project, "x-1")).waiting_for, [
+          "it waits for x-9, which is not in this hive",
+        ]);
+        yield* change("x-9", { title: "late", status: "closed" }, "cell_created");
+        assert.isTrue((yield* hive.show(project, "x-1")).ready);
+      }).pipe(Effect.scoped),
+    ),
+  );
+});
+
 const act = fc.record({
   kind: fc.constantFrom("create", "child", "update", "close", "reopen", "depend"),
   which: fc.nat(20),
@@ -352,6 +462,9 @@ describe("any history", () => {
             Effect.gen(function* () {
               const hive = yield* Hive;
               const store = yield* EventStore;
+              for (const cell of live.list.slice(0, 3)) {
+                assert.deepStrictEqual(yield* hive.show(project, cell.id), cell);
+              }
               assert.deepStrictEqual(yield* read, live);
               for (const report of yield* store.rebuild) {
                 assert.isTrue(report.equal, `${report.projection}: ${report.differing.join()}`);

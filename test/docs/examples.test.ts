@@ -1,0 +1,78 @@
+/**
+ * The examples in the documentation run, and survive being killed after each of their statements: the next run on the
+ * same store comes to the same end.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, assert, describe, it } from "vitest";
+import { collectStore } from "../support/collectStore.ts";
+import { examplesOf, programOf } from "./example.ts";
+
+const docs = join(import.meta.dirname, "..", "..", "docs");
+const folder = mkdtempSync(join(tmpdir(), "ocvibe-docs-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The primitives, and leases: each has a page with an example. */
+const wanted = ["event-store", "lock", "mailbox", "cursor", "deferred", "reservations"];
+
+const run = (program: string, store: string, killAfter?: number) =>
+  new Promise<{ readonly signal: string | null; readonly code: number | null; readonly stderr: string }>(
+    (resolve, reject) => {
+      const env = { ...process.env, OCVIBE_EXAMPLE_KILL: String(killAfter ?? "") };
+      const child = spawn(process.execPath, [program, store], { env, stdio: ["ignore", "ignore", "pipe"] });
+      let stderr = "";
+      child.stderr.on("data", (chunk) => {
+        stderr += chunk;
+      });
+      child.on("error", reject);
+      child.on("close", (code, signal) => resolve({ code, signal, stderr }));
+    },
+  );
+
+const examples = readdirSync(docs)
+  .filter((name) => name.endsWith(".md"))
+  .flatMap((name) => examplesOf(name.slice(0, -3), readFileSync(join(docs, name), "utf8")));
+
+describe("the documentation", () => {
+  it("has an example for each primitive", () => {
+    assert.includeMembers(
+      examples.map(({ page }) => page),
+      wanted,
+    );
+  });
+});
+
+describe.each(examples.map((example) => [example.page, example] as const))(
+  "the example of %s.md",
+  (_, example) => {
+    const program = join(folder, `${example.page}.ts`);
+    writeFileSync(program, programOf(example));
+    const lines = example.statements.map((_, index) => index + 1);
+
+    it("has a word for each line at which it may be killed", () => {
+      assert.deepStrictEqual(example.told, lines);
+    });
+
+    it("comes to its end, killed after each line or not", { timeout: 120_000 }, async () => {
+      // In the quick tier one store is killed after every line in turn; in the full one, each line has its own too.
+      const own = process.env.OCVIBE_TEST_TIER === "full" ? lines.map((line) => [line]) : [];
+      for (const [index, kills] of [lines, ...own].entries()) {
+        const place = join(folder, `${example.page}-${index}`);
+        mkdirSync(place);
+        const store = join(place, "store.db");
+        for (const line of kills) {
+          const killed = await run(program, store, line);
+          assert.strictEqual(killed.signal, "SIGKILL", `line ${line}: ${killed.stderr}`);
+        }
+        const last = await run(program, store);
+        assert.strictEqual(last.code, 0, last.stderr);
+        // Once more: what is done is done.
+        const again = await run(program, store);
+        assert.strictEqual(again.code, 0, again.stderr);
+        collectStore(store);
+      }
+    });
+  },
+);
