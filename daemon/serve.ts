@@ -31,8 +31,10 @@ import { Processes } from "./platform/Processes.ts";
 import { sqlLayer } from "./platform/Sql.ts";
 import { killAllStrays } from "./platform/strays.ts";
 import { AwakeClock } from "./primitives/AwakeClock.ts";
+import { Cursor } from "./primitives/Cursor.ts";
 import { Deferred } from "./primitives/Deferred.ts";
 import { EventStore } from "./primitives/EventStore.ts";
+import { Lock } from "./primitives/Lock.ts";
 import { Mailbox } from "./primitives/Mailbox.ts";
 import { projections, stateTables } from "./tables.ts";
 
@@ -49,6 +51,8 @@ const coordination = Layer.mergeAll(leavingAgents, leaseSnapshots, Mail.layer).p
       Agents.layer,
       Reservations.layer,
       Mailbox.layer.pipe(Layer.provideMerge(Deferred.layer)),
+      Lock.layer,
+      Cursor.layer,
       hive,
     ),
   ),

@@ -17,6 +17,10 @@ const { metafile } = await build({
     sqlWorker: "daemon/platform/sqlWorker.ts",
     shim: "daemon/platform/shim.ts",
     start: "daemon/cli/start.ts",
+    ...(forTests && {
+      primitivesDaemon: "test/primitives/daemon.ts",
+      primitivesClient: "test/primitives/client.ts",
+    }),
   },
   outdir,
   bundle: true,

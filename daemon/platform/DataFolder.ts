@@ -52,7 +52,11 @@ const hash = (text: string) => createHash("sha256").update(text).digest();
 /** Makes the folder, for this user only, and refuses one on a network. */
 export const makeDataFolder = Effect.fn("makeDataFolder")(function* (root: string) {
   yield* fileSystem(root, async () => {
-    await mkdir(join(root, "logs"), { recursive: true, mode: 0o700 });
+    await mkdir(join(root, "logs"), { recursive: true, mode: 0o700 }).catch(async (cause) => {
+      // Node says ENOENT of a read-only file system when it is to make the folders on the way too.
+      if (cause.code === "ENOENT") await mkdir(root);
+      throw cause;
+    });
     await chmod(root, 0o700);
   });
   const { path, type, mounts } = yield* fileSystem(root, async () => ({

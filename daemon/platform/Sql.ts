@@ -99,13 +99,14 @@ const isStorable = (value: unknown): boolean =>
 const textsKept = 512;
 
 /** Turns statements into what is sent: a text goes once, and by its number from then on. */
-const makeSender = () => {
+const makeSender = (worker: Worker) => {
   const numbers = new Map<string, number>();
   let lastNumber = 0;
-  return (id: number, work: Work): SqlMessage => {
+  let unknown = false;
+  return (id: number, work: Work): void => {
     const fresh: Array<readonly [number, string]> = [];
-    const full = numbers.size > textsKept;
-    if (full) numbers.clear();
+    const forget = unknown || numbers.size > textsKept;
+    if (forget) numbers.clear();
     const sent = ({ sql, args }: SqlStatement): SentStatement => {
       const known = numbers.get(sql);
       if (known !== undefined) return [known, args];
@@ -120,12 +121,16 @@ const makeSender = () => {
         : work.kind === "query"
           ? { kind: "query", statement: sent(work.statement) }
           : { kind: work.kind };
-    return {
+    const message: SqlMessage = {
       id,
       request,
-      ...(full ? { forget: true } : {}),
+      ...(forget ? { forget: true } : {}),
       ...(fresh.length > 0 ? { texts: fresh } : {}),
     };
+    // What was too large to go has taken its new texts with it.
+    unknown = true;
+    worker.postMessage(message);
+    unknown = false;
   };
 };
 
@@ -135,7 +140,7 @@ const startThread = Effect.fn("Sql.startThread")(function* (workerData: SqlWorke
     (thread) => Effect.promise(() => thread.terminate()),
   );
   const pending = new Map<number, (response: SqlResponse | StorageError) => void>();
-  const message = makeSender();
+  const post = makeSender(worker);
   let dead: StorageError | undefined;
   let lastId = 0;
   const die = (why: string) => {
@@ -158,7 +163,14 @@ const startThread = Effect.fn("Sql.startThread")(function* (workerData: SqlWorke
         else if (response.ok) resume(Effect.succeed(response.result));
         else resume(Effect.fail(storageError(response.code, response.message)));
       });
-      ask?.();
+      try {
+        ask?.();
+      } catch (cause) {
+        pending.delete(id);
+        return resume(
+          Effect.fail(storageError("TOO_LARGE", `what was to be written is too large (${cause})`)),
+        );
+      }
       return Effect.sync(() => void pending.delete(id));
     });
   yield* answer(0);
@@ -168,7 +180,7 @@ const startThread = Effect.fn("Sql.startThread")(function* (workerData: SqlWorke
         const why = unsendable(work);
         if (why !== undefined) return Effect.fail(storageError("ARGUMENT", why));
         const id = ++lastId;
-        return answer(id, () => worker.postMessage(message(id, work)));
+        return answer(id, () => post(id, work));
       }),
     isDead: () => dead !== undefined,
   };

@@ -7,7 +7,7 @@ const remedies: Readonly<Record<string, string>> = {
   EDQUOT: "Your disk quota is used up; free some space and try again.",
   EACCES: "You have no permission for it; check its owner and mode.",
   EPERM: "The system does not permit it; check its owner and mode.",
-  EROFS: "The file system is read-only.",
+  EROFS: "The file system is read-only; use a folder on another one, or mount it writable.",
   EMFILE: "Too many files are open; close some programs or raise the limit.",
 };
 

@@ -6,16 +6,17 @@
  * Settling is **exactly once in the store**: of all who try, one succeeds and the others are told `AlreadySettled`.
  */
 import { randomUUIDv7 } from "node:crypto";
-import { Context, Duration, Effect, Layer, Result, Deferred as Signal } from "effect";
+import { Context, Duration, Effect, Layer, Option, Result, Deferred as Signal } from "effect";
+import { canonicalJson } from "../../shared/contract/canonicalJson.ts";
 import {
   AlreadySettled,
   InvalidInput,
   NotFound,
   Rejected,
-  type StorageError,
+  StorageError,
   TimedOut,
 } from "../../shared/contract/errors.ts";
-import { isKnown, type StoredEvent } from "../../shared/contract/events.ts";
+import { isKnown, isRedacted, type StoredEvent } from "../../shared/contract/events.ts";
 import type { DeferredView } from "../../shared/contract/routes.ts";
 import { AwakeClock } from "./AwakeClock.ts";
 import { makeDeadlines } from "./deadlines.ts";
@@ -32,6 +33,11 @@ export interface DeferredOptions {
   readonly owner?: string;
 }
 
+export interface SettleOptions {
+  /** A UUID of the caller's for this call: the same call tried again is told what it was told, not `AlreadySettled`. */
+  readonly callId?: string;
+}
+
 export class Deferred extends Context.Service<
   Deferred,
   {
@@ -43,11 +49,13 @@ export class Deferred extends Context.Service<
       origin: Origin,
       id: string,
       value: Json,
+      options?: SettleOptions,
     ) => Effect.Effect<DeferredView, AlreadySettled | NotFound | InvalidInput | StorageError>;
     readonly reject: (
       origin: Origin,
       id: string,
       reason: string,
+      options?: SettleOptions,
     ) => Effect.Effect<DeferredView, AlreadySettled | NotFound | InvalidInput | StorageError>;
     /** The value, as soon as there is one. */
     readonly await: (
@@ -64,7 +72,7 @@ export class Deferred extends Context.Service<
 }
 
 const defaultExpiry = Duration.hours(1);
-const longestExpiry = Duration.days(366);
+const longestExpiry = Duration.toMillis(Duration.days(366));
 const largestValue = 64 * 1024;
 
 /** The event that makes a deferred, for who makes one in a decision of its own. `id` is a UUID, `expiresAt` ISO. */
@@ -77,16 +85,16 @@ export const deferredCreated = (data: {
 const make = Effect.gen(function* () {
   const store = yield* EventStore;
   const clock = yield* AwakeClock;
-  /** When the pending ones expire, in awake time: ahead of the disk, for decisions only. */
-  const pending = new Map<string, number>();
-  const waiters = new Map<string, Set<Signal.Deferred<void>>>();
+  /** When the pending ones expire: ahead of the disk, for decisions only. */
+  const pending = new Map<string, Expiry>();
+  const waiters = new Map<string, Set<Signal.Deferred<void, StorageError>>>();
 
-  const awake = (iso: unknown) => clock.awakeOf(Date.parse(String(iso)));
+  const expiryOf = (until: string): Expiry => ({ until, at: clock.awakeOf(Date.parse(until)) });
   const applyEvent = (event: StoredEvent) => {
     if (!isKnown(event)) return;
     switch (event.type) {
       case "deferred_created":
-        return void pending.set(keyOf(event.project, event.data.id), awake(event.data.expiresAt));
+        return void pending.set(keyOf(event.project, event.data.id), expiryOf(event.data.expiresAt));
       case "deferred_resolved":
       case "deferred_rejected":
       case "deferred_expired":
@@ -96,31 +104,37 @@ const make = Effect.gen(function* () {
     }
   };
 
-  const deadlines = yield* makeDeadlines(clock, (keys) =>
-    Effect.forEach(keys, (key) => expire(key), { discard: true }),
-  );
   const expire = (key: string): Effect.Effect<void> => {
     const [project = "", id = ""] = key.split("\n");
+    const again = (at: number | undefined) => {
+      if (at !== undefined) deadlines.set(key, at);
+    };
     return neverRejected(
-      store.decide({ project, actor: "daemon" }, () => {
-        const isOver = (pending.get(key) ?? Number.POSITIVE_INFINITY) <= clock.now();
+      store.decide<number | undefined>({ project, actor: "daemon" }, () => {
+        const at = pending.get(key)?.at;
+        const isOver = at !== undefined && at <= clock.now();
         const event: NewEvent = { stream: `deferred/${id}`, type: "deferred_expired", data: { id } };
-        return Result.succeed({ events: isOver ? [event] : [], answer: () => undefined });
+        return Result.succeed({ events: isOver ? [event] : [], answer: () => (isOver ? undefined : at) });
       }),
     ).pipe(
+      Effect.map(again),
       Effect.catchTag("StorageError", ({ message }) => {
-        deadlines.set(key, clock.now() + tryAgainAfter);
+        again(clock.now() + tryAgainAfter);
         return Effect.logWarning("the end of a deferred could not be recorded yet", { message });
       }),
     );
   };
+  const deadlines = yield* makeDeadlines(clock, (keys) =>
+    // At once, so that they share transactions.
+    Effect.forEach(keys, expire, { discard: true, concurrency: "unbounded" }),
+  );
 
   yield* store.onCommit((events) => {
     for (const event of events) {
       if (!event.stream.startsWith("deferred/") || !isKnown(event)) continue;
       const key = keyOf(event.project, event.stream.slice("deferred/".length));
       if (event.type === "deferred_created") {
-        deadlines.set(key, awake(event.data.expiresAt));
+        deadlines.set(key, expiryOf(event.data.expiresAt).at);
         continue;
       }
       deadlines.clear(key);
@@ -128,15 +142,25 @@ const make = Effect.gen(function* () {
     }
   });
   const load = (rows: ReadonlyArray<Row>) => {
+    const before = new Map(pending);
     pending.clear();
-    for (const { project, id, expires_at } of rows) {
+    for (const { project, id, expires_at: until } of rows) {
       // What is left of one whose creation was redacted can't be settled any more.
-      if (typeof id === "string" && typeof expires_at === "string")
-        pending.set(keyOf(String(project), id), awake(expires_at));
+      if (typeof id !== "string" || typeof until !== "string") continue;
+      const key = keyOf(String(project), id);
+      const known = before.get(key);
+      // What was loaded before keeps its place in awake time, also when the wall clock was set meanwhile.
+      pending.set(key, known?.until === until ? known : expiryOf(until));
     }
   };
   yield* store.attach({ load: Effect.map(store.rows("deferreds_pending"), load), applyEvent });
-  for (const [key, at] of pending) deadlines.set(key, at);
+  for (const [key, { at }] of pending) deadlines.set(key, at);
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      const closed = Effect.fail(new StorageError({ code: "CLOSED", message: "The store is closed." }));
+      for (const all of waiters.values()) for (const waiter of all) Signal.doneUnsafe(waiter, closed);
+    }),
+  );
 
   const find = Effect.fnUntraced(function* (project: string, id: string) {
     const [row] = yield* store.rows("deferreds", { project, id });
@@ -144,22 +168,45 @@ const make = Effect.gen(function* () {
   });
 
   const get = Effect.fn("Deferred.get")(function* (project: string, id: string) {
-    const found = yield* find(project, id);
+    const found = uuid.test(id) ? yield* find(project, id) : undefined;
     if (found !== undefined) return found;
-    return yield* new NotFound({ message: `There is no deferred ${id} in this project.` });
+    return yield* new NotFound({
+      message: `There is no deferred ${id.slice(0, 80)} in this project. Give the id that creating it answered with.`,
+    });
   });
 
-  const settle = Effect.fnUntraced(function* (origin: Origin, id: string, event: NewEvent) {
+  /** The very call was recorded before, and its answer did not arrive. */
+  const wasThisCall = Effect.fnUntraced(function* (project: string, event: NewEvent, callId: string) {
+    const before = (yield* store.byId([callId])).get(callId);
+    if (before?.project !== project || before.type !== event.type || before.stream !== event.stream)
+      return false;
+    return isRedacted(before) || canonicalJson(before.data) === canonicalJson(event.data);
+  });
+
+  const settle = Effect.fnUntraced(function* (
+    origin: Origin,
+    id: string,
+    event: NewEvent,
+    { callId }: SettleOptions,
+  ) {
     const { project } = origin;
-    const settled = yield* neverRejected(
-      store.decide(origin, () => {
-        const expires = pending.get(keyOf(project, id));
-        const isOpen = expires !== undefined && expires > clock.now();
-        return Result.succeed({ events: isOpen ? [event] : [], answer: () => isOpen });
-      }),
-    );
+    if (callId !== undefined && !uuid.test(callId)) {
+      return yield* new InvalidInput({ message: `A call id is a UUID, not "${callId.slice(0, 80)}".` });
+    }
+    const given: NewEvent = callId === undefined ? event : { ...event, id: callId };
+    const settled = yield* store
+      .decide(origin, () => {
+        const expiry = pending.get(keyOf(project, id));
+        const isOpen = expiry !== undefined && expiry.at > clock.now();
+        return Result.succeed({ events: isOpen ? [given] : [], answer: () => isOpen });
+      })
+      .pipe(
+        // The data was looked at already, so it is the id.
+        Effect.catchTag("EventRejected", ({ message }) => Effect.fail(new InvalidInput({ message }))),
+      );
     const found = yield* get(project, id);
     if (settled) return found;
+    if (callId !== undefined && (yield* wasThisCall(project, event, callId))) return found;
     // It is over, and that is only not recorded yet.
     const outcome = found.state === "pending" ? "expired" : found.state;
     const message = `The deferred ${id} was ${outcome} before; it is settled once.`;
@@ -168,12 +215,12 @@ const make = Effect.gen(function* () {
 
   const await_ = Effect.fn("Deferred.await")(function* (project: string, id: string) {
     const key = keyOf(project, id);
-    const woken = Signal.makeUnsafe<void>();
+    const woken = Signal.makeUnsafe<void, StorageError>();
     const all = waiters.get(key) ?? new Set();
     waiters.set(key, all.add(woken));
     const leave = Effect.sync(() => {
       all.delete(woken);
-      if (all.size === 0) waiters.delete(key);
+      if (all.size === 0 && waiters.get(key) === all) waiters.delete(key);
     });
     return yield* Effect.gen(function* () {
       const now = yield* get(project, id);
@@ -187,24 +234,35 @@ const make = Effect.gen(function* () {
     await: await_,
     create: Effect.fn("Deferred.create")(function* (origin, options = {}) {
       const { id = randomUUIDv7(), owner } = options;
-      const expires = Duration.toMillis(Duration.fromInputUnsafe(options.expires ?? defaultExpiry));
+      const expires = Option.match(Duration.fromInput(options.expires ?? defaultExpiry), {
+        onNone: () => Number.NaN,
+        onSome: Duration.toMillis,
+      });
       if (!uuid.test(id))
         return yield* new InvalidInput({
           message: `The id of a deferred is a UUID, not "${id.slice(0, 80)}".`,
         });
-      if (!(expires >= 1 && expires <= Duration.toMillis(longestExpiry))) {
+      if (!(expires >= 1 && expires <= longestExpiry)) {
         return yield* new InvalidInput({
           message: `A deferred expires after a millisecond to 366 days, not ${expires} ms.`,
         });
       }
+      if (owner !== undefined && owner.length > longestOwner) {
+        return yield* new InvalidInput({
+          message: `The owner of a deferred is a name of up to ${longestOwner} characters, not ${owner.length}.`,
+        });
+      }
       const before = options.id === undefined ? undefined : yield* find(origin.project, id);
       if (before !== undefined) return before;
-      const expiresAt = new Date(clock.wallOf(clock.now() + expires)).toISOString();
-      const event = deferredCreated({ id, expiresAt, ...(owner === undefined ? {} : { owner }) });
+      const expiresAt = new Date(clock.wallOf(clock.now() + Math.ceil(expires))).toISOString();
+      const event = {
+        ...deferredCreated({ id, expiresAt, ...(owner === undefined ? {} : { owner }) }),
+        idIsNew: options.id === undefined,
+      };
+      const made: DeferredView = { id, state: "pending", expiresAt };
       return yield* store
-        .decide(origin, () => Result.succeed({ events: [event], answer: () => undefined }))
+        .decide(origin, () => Result.succeed({ events: [event], answer: () => made }))
         .pipe(
-          Effect.andThen(Effect.succeed<DeferredView>({ id, state: "pending", expiresAt })),
           // Somebody made it at the same moment.
           Effect.catchTag("EventRejected", (rejected) =>
             Effect.flatMap(find(origin.project, id), (found) =>
@@ -215,44 +273,70 @@ const make = Effect.gen(function* () {
           ),
         );
     }),
-    resolve: Effect.fn("Deferred.resolve")(function* (origin, id, value) {
-      const size = JSON.stringify(value)?.length ?? 0;
-      if (size > largestValue) {
-        return yield* new InvalidInput({
-          message: `The value has ${size} characters, and ${largestValue} is the most. Put it into a file and resolve with its name.`,
-        });
-      }
-      return yield* settle(origin, id, {
-        stream: `deferred/${id}`,
-        type: "deferred_resolved",
-        data: { id, value },
-      });
+    resolve: Effect.fn("Deferred.resolve")(function* (origin, id, value, options = {}) {
+      const fault = faultOf(value);
+      if (fault !== undefined) return yield* new InvalidInput({ message: fault });
+      const event: NewEvent = { stream: `deferred/${id}`, type: "deferred_resolved", data: { id, value } };
+      return yield* settle(origin, id, event, options);
     }),
-    reject: Effect.fn("Deferred.reject")(function* (origin, id, reason) {
+    reject: Effect.fn("Deferred.reject")(function* (origin, id, reason, options = {}) {
       if (reason.length > largestValue) {
         return yield* new InvalidInput({
-          message: `The reason is longer than ${largestValue} characters; shorten it.`,
+          message: `The reason has ${reason.length} characters, and ${largestValue} is the most; shorten it.`,
         });
       }
-      return yield* settle(origin, id, {
-        stream: `deferred/${id}`,
-        type: "deferred_rejected",
-        data: { id, reason },
-      });
+      const event: NewEvent = { stream: `deferred/${id}`, type: "deferred_rejected", data: { id, reason } };
+      return yield* settle(origin, id, event, options);
     }),
   });
 });
+
+interface Expiry {
+  /** As it is stored, in wall time. */
+  readonly until: string;
+  /** Awake time. */
+  readonly at: number;
+}
 
 const tryAgainAfter = 5000;
 const keyOf = (project: string, id: string) => `${project}\n${id}`;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+const longestOwner = 200;
+const deepest = 100;
+
+/** Why it can't be the value of a deferred. */
+const faultOf = (value: unknown): string | undefined => {
+  const notJson =
+    "The value of a deferred is JSON: null, text, finite numbers, lists and plain objects of these.";
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    // Circular, or too deep for the stack, or with a bigint.
+    return notJson;
+  }
+  if (text === undefined) return notJson;
+  if (text.length > largestValue) {
+    return `The value has ${text.length} characters as JSON, and ${largestValue} is the most. Put it into a file and resolve with its name.`;
+  }
+  return isJson(value, 0) ? undefined : `${notJson} It may be ${deepest} levels deep.`;
+};
+
+const isJson = (value: unknown, depth: number): boolean => {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || depth >= deepest) return false;
+  return Object.values(value).every((part) => isJson(part, depth + 1));
+};
+
 const viewOf = (row: Row): DeferredView => ({
   id: String(row.id),
   state: row.state as DeferredView["state"],
-  expiresAt: String(row.expires_at),
-  ...(row.state === "resolved" && { value: (row.value as { readonly value: Json }).value }),
-  ...(row.state === "rejected" && { reason: String(row.reason) }),
+  expiresAt: String(row.expires_at ?? ""),
+  // Redaction takes the value or the reason away, and not that it was settled.
+  ...(row.state === "resolved" && { value: (row.value as { readonly value: Json } | null)?.value ?? null }),
+  ...(row.state === "rejected" && { reason: String(row.reason ?? "") }),
 });
 
 const outcomeOf = (view: DeferredView): Effect.Effect<Json, Rejected | TimedOut> => {

@@ -133,7 +133,12 @@ export class EventStore extends Context.Service<
      * Rows of a projection's or a state table, of all projects unless `where` says which. With a project and without
      * a tenant, `local` is meant.
      */
-    readonly rows: (table: string, where?: Where) => Effect.Effect<ReadonlyArray<Row>, StorageError>;
+    readonly rows: (
+      table: string,
+      where?: Where,
+      /** Only so many, those with the greatest value of the column first; there is to be an index on it. */
+      latest?: { readonly by: string; readonly limit: number },
+    ) => Effect.Effect<ReadonlyArray<Row>, StorageError>;
     readonly count: (table: string, where?: Where) => Effect.Effect<number, StorageError>;
     /** Replays the log into every projection, and compares the rows with what they were. */
     readonly rebuild: Effect.Effect<ReadonlyArray<RebuildReport>, StorageError>;
@@ -230,7 +235,7 @@ const make = Effect.fnUntraced(function* (
       ),
   });
 
-  const select = (what: string, table: string, given: Where) => {
+  const select = (what: string, table: string, given: Where, tail = "") => {
     // Every key begins with the tenant: without it the rows of all would be read.
     const where: Where = "project" in given ? { tenant: localTenant, ...given } : given;
     const conditions = Object.entries(where).map(([name, value]) =>
@@ -240,14 +245,19 @@ const make = Effect.fnUntraced(function* (
     );
     const text = conditions.length === 0 ? "" : ` WHERE ${conditions.map((one) => one.text).join(" AND ")}`;
     return sql.query(
-      `SELECT ${what} FROM ${table}${text}`,
+      `SELECT ${what} FROM ${table}${text}${tail}`,
       conditions.map(({ arg }) => arg),
     );
   };
-  const rows = (table: string, where: Where = {}) => {
+  const rows = (
+    table: string,
+    where: Where = {},
+    latest?: { readonly by: string; readonly limit: number },
+  ) => {
+    const tail = latest === undefined ? "" : ` ORDER BY ${latest.by} DESC LIMIT ${latest.limit}`;
     const spec = tables.find(({ name }) => name === table);
     if (spec === undefined) return Effect.die(new Error(`there is no table ${table}`));
-    return Effect.map(select("*", table, where), (found) => found.map((row) => decodeRow(spec, row)));
+    return Effect.map(select("*", table, where, tail), (found) => found.map((row) => decodeRow(spec, row)));
   };
 
   return EventStore.of({

@@ -203,8 +203,9 @@ const make = Effect.gen(function* () {
         return neverRejected(
           decide(
             byDaemon(project),
-            (now) => Result.succeed(decisions.decideReturns(now, recipient)),
-            (ready) => waiters.wake(key, ready),
+            (now) => Result.succeed([undefined, decisions.decideReturns(now, recipient)]),
+            // When nothing was over, the deadline that asked must be set anew.
+            () => view.remind(project, recipient),
           ),
         ).pipe(
           Effect.catchTag("StorageError", ({ message }) => {
@@ -309,9 +310,9 @@ const make = Effect.gen(function* () {
         for (;;) {
           // A wake-up that comes while the writer decides is not lost.
           waiter?.listen();
-          const { taken, buried } = yield* attempt;
+          const { taken, returned } = yield* attempt;
           if (taken.length > 0) return taken;
-          if (buried) continue;
+          if (returned) continue;
           if (waiter === undefined || clock.now() >= until) return [];
           yield* Effect.raceFirst(waiter.woken, clock.sleepUntil(until));
         }
@@ -520,6 +521,6 @@ interface Call {
 }
 
 const nothingTaken = [
-  { taken: [], buried: false, more: false },
+  { taken: [], returned: false, more: false },
   { events: [], state: [] },
 ] as const;

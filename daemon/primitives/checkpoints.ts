@@ -3,6 +3,11 @@ import type { StateTable } from "./Projection.ts";
 
 export const checkpoints: StateTable = {
   name: "checkpoints",
-  columns: { name: "text", seq: "integer" },
+  columns: {
+    name: "text",
+    seq: "integer",
+    /** Who moved it last: each opening of the cursor is another consumer. */
+    consumer: "text",
+  },
   key: ["name"],
 };

@@ -134,7 +134,7 @@ export const startWriter = Effect.fnUntraced(function* (options: {
     const fresh = accepted.flatMap((one) => one.fresh);
     const changes = accepted.flatMap((one) => one.changes);
     if (fresh.length === 0 && changes.length === 0) return;
-    yield* sql.run(fresh.length === 0 ? changes : [queries.insert(fresh), ...changes]);
+    yield* sql.run([...queries.insert(fresh), ...changes]);
     head += fresh.length;
     if (fresh.length > 0) lastAt = now;
     for (const [key, seq] of tentative) remember(key, seq);

@@ -59,32 +59,40 @@ const bury = ({ thread, id, recipient, deliveries }: Letter, error: string): New
   data: { id, recipient, deliveries, error },
 });
 
-/** Messages that were handed out often enough, and whose last time ran out. */
-const buryReturned = ({ view, project, now }: At, recipient: string): Writes => {
-  const over = view.returned(project, recipient, now, maxDeliveries);
+/** What nobody acked in time can be handed out again, or was handed out often enough. */
+export const decideReturns = ({ view, project, now }: At, recipient: string): Writes => {
+  const over = view.over(project, recipient, now);
+  const isDead = ({ deliveries }: Letter) => deliveries >= maxDeliveries;
   return {
-    events: over.map((letter) =>
-      bury(
-        letter,
-        `It was not acked in time.${letter.error === null ? "" : ` Before that: ${letter.error}`}`,
+    events: over
+      .filter(isDead)
+      .map((letter) =>
+        bury(
+          letter,
+          `It was not acked in time.${letter.error === null ? "" : ` Before that: ${letter.error}`}`,
+        ),
       ),
-    ),
-    state: over.map(noRow),
+    state: over.map((letter) => {
+      const { deliveries, error } = letter;
+      return isDead(letter)
+        ? noRow(letter)
+        : rowOf(letter, { deliveries, delivery: null, visible_at: null, error });
+    }),
   };
 };
 
-/** Hands out what comes first. `buried`: dead letters were made instead, and what is behind them may come now. */
+/** Hands out what comes first. `returned`: it was found instead that messages are back, so it is to be asked again. */
 export const decideTake = (
   at: At,
   recipient: string,
   { limit, visibility }: Wanted,
   newDelivery: () => string,
 ): readonly [
-  { readonly taken: ReadonlyArray<Taken>; readonly buried: boolean; readonly more: boolean },
+  { readonly taken: ReadonlyArray<Taken>; readonly returned: boolean; readonly more: boolean },
   Writes,
 ] => {
-  const burials = buryReturned(at, recipient);
-  if (burials.events.length > 0) return [{ taken: [], buried: true, more: false }, burials];
+  const returns = decideReturns(at, recipient);
+  if (returns.state.length > 0) return [{ taken: [], returned: true, more: false }, returns];
   const { view, project, now, wallOf } = at;
   const taken: Array<Taken> = [];
   const state: Array<RowChange> = [];
@@ -100,15 +108,9 @@ export const decideTake = (
     state.push(rowOf(letter, { delivery, deliveries, visible_at: wallOf(until), error: letter.error }));
   }
   return [
-    { taken, buried: false, more },
+    { taken, returned: false, more },
     { events: [], state },
   ];
-};
-
-/** What time brings about, and how many messages can be handed out now. */
-export const decideReturns = (at: At, recipient: string): readonly [number, Writes] => {
-  const burials = buryReturned(at, recipient);
-  return [[...at.view.ready(at.project, recipient)].length, burials];
 };
 
 /** The letter, if this delivery of it is the current one. */

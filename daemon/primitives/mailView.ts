@@ -140,28 +140,19 @@ export const mailView = (options: {
     *ready(project: string, recipient: string): Generator<Letter> {
       yield* inboxes.get(keyOf(project, recipient))?.ready.inOrder() ?? [];
     },
-    /**
-     * What nobody acked in time is to be handed out again. It depends on the time alone, so it may be done in any
-     * decision, even in one that comes to nothing. Answers with those that were handed out often enough: what becomes
-     * of them is for the decision.
-     */
-    returned: (project: string, recipient: string, now: number, most: number): ReadonlyArray<Letter> => {
+    /** What nobody acked in time. It stays out until a decision says what becomes of it. */
+    over: (project: string, recipient: string, now: number): ReadonlyArray<Letter> => {
+      const found: Array<Letter> = [];
+      for (const letter of inboxes.get(keyOf(project, recipient))?.out.inOrder() ?? []) {
+        if (letter.out!.until > now || found.length === overAtOnce) break;
+        found.push(letter);
+      }
+      return found;
+    },
+    /** Tells the next return once more. */
+    remind: (project: string, recipient: string): void => {
       const inbox = inboxes.get(keyOf(project, recipient));
-      if (inbox === undefined) return [];
-      const over: Array<Kept> = [];
-      for (const letter of inbox.out.inOrder()) {
-        if (letter.out!.until > now || over.length === returnedAtOnce) break;
-        over.push(letter);
-      }
-      const again = over.filter(({ deliveries }) => deliveries < most);
-      for (const letter of again) {
-        change(inbox, letter.thread, (thread) => {
-          letter.out = undefined;
-          thread.out = undefined;
-        });
-      }
-      if (again.length > 0) told(project, recipient, inbox);
-      return over.filter(({ deliveries }) => deliveries >= most);
+      if (inbox !== undefined) told(project, recipient, inbox);
     },
     load: (rows: { readonly waiting: ReadonlyArray<Row>; readonly deliveries: ReadonlyArray<Row> }) => {
       for (const key of inboxes.keys()) options.onNextReturn(key, undefined);
@@ -208,7 +199,7 @@ export const mailView = (options: {
 };
 
 /** More than these in one decision would let others wait; the rest is done by the next. */
-const returnedAtOnce = 200;
+const overAtOnce = 200;
 
 const fresh = { deliveries: 0, error: null, out: undefined } as const;
 

@@ -60,7 +60,7 @@ export const makeSnapshots = (options: {
     seq: number,
   ) {
     const keys = places.map(({ tenant, project, table, key }) => [tenant, project, table, key]);
-    const found = yield* sql.query(
+    const found = yield* sql.read(
       `SELECT (SELECT row FROM snapshot_rows WHERE projection = ? AND tenant = value->>0 AND project = value->>1
           AND tbl = value->>2 AND key = value->>3 AND seq <= ? ORDER BY seq DESC LIMIT 1) AS row
         FROM json_each(?)`,
@@ -175,7 +175,7 @@ export const makeSnapshots = (options: {
       const places = columns.map(() => "?").join(", ");
       let position: ReadonlyArray<unknown> = ["", "", "", "", 0].slice(fixed.length);
       for (;;) {
-        const page = (yield* sql.query(
+        const page = (yield* sql.read(
           `SELECT tenant, project, tbl, key, seq, row FROM snapshot_rows
             WHERE projection = ?${whose} AND (${columns.join(", ")}) > (${places}) AND seq <= ?
             ORDER BY ${columns.join(", ")} LIMIT ?`,

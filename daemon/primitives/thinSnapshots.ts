@@ -51,7 +51,7 @@ const dropHidden = Effect.fnUntraced(function* (
 ) {
   let position: ReadonlyArray<unknown> = [start, "\u{10ffff}", "", "", ""];
   for (;;) {
-    const page = yield* sql.query(pageOfGap, [projection, ...position, end, end, rowsAtOnce, start]);
+    const page = yield* sql.read(pageOfGap, [projection, ...position, end, end, rowsAtOnce, start]);
     const hidden = page.filter((row) => Number(row.hidden) === 1);
     if (hidden.length > 0) {
       const keys = hidden.map(({ tenant, project, tbl, key, seq }) => [tenant, project, tbl, key, seq]);

@@ -15,12 +15,27 @@ export const setup = () => {
   process.env.OCVIBE_TEST_STORES = mkdtempSync(join(tmpdir(), "ocvibe-stores-"));
 };
 
+/** Tables whose rows as of the head, made in memory, are not the live ones. */
+const differingFromPast = Effect.gen(function* () {
+  const store = yield* EventStore;
+  const { tables } = yield* store.stateAt({ seq: yield* store.head });
+  const inOrder = (rows: ReadonlyArray<object>) =>
+    rows.map((row) => JSON.stringify(Object.entries(row).sort())).sort();
+  const differing: Array<string> = [];
+  for (const [table, rows] of Object.entries(tables)) {
+    const live = yield* store.rows(table);
+    if (inOrder(rows).join() !== inOrder(live).join()) differing.push(table);
+  }
+  return differing;
+});
+
 const replay = (file: string) =>
   Effect.gen(function* () {
     const sql = yield* SqlBatch;
     const types = yield* sql.query("SELECT type, count(*) AS count FROM events GROUP BY type");
     const store = yield* EventStore;
-    return { types, reports: yield* store.rebuild };
+    const reports = yield* store.rebuild;
+    return { types, reports, past: yield* differingFromPast };
   }).pipe(
     Effect.provide(EventStore.layer(projections).pipe(Layer.provideMerge(sqlLayer({ file })))),
     Effect.provide(Logger.layer([])),
@@ -33,9 +48,10 @@ export const teardown = async () => {
   const faults: Array<string> = [];
   const files = readdirSync(folder).filter((name) => name.endsWith(".db"));
   for (const file of files) {
-    const { types, reports } = await Effect.runPromise(replay(join(folder, file)));
+    const { types, reports, past } = await Effect.runPromise(replay(join(folder, file)));
     for (const { type, count } of types)
       covered.set(String(type), (covered.get(String(type)) ?? 0) + Number(count));
+    for (const table of past) faults.push(`${table} as of the head is not what it is`);
     for (const report of reports) {
       rows.set(report.projection, (rows.get(report.projection) ?? 0) + report.rows);
       if (!report.equal) faults.push(`${report.projection} differs in ${report.differing.join(", ")}`);

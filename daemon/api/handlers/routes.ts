@@ -69,8 +69,7 @@ export const routes = implement<
         Effect.fnUntraced(function* (project) {
           const store = yield* EventStore;
           const swarms = yield* Swarms;
-          const rows = yield* store.rows("swarms", { project });
-          const recent = rows.toSorted((a, b) => Number(b.last_seq) - Number(a.last_seq)).slice(0, listed);
+          const recent = yield* store.rows("swarms", { project }, { by: "last_seq", limit: listed });
           const views = yield* Effect.forEach(recent, (row) =>
             // Of a swarm whose beginning was redacted there is nothing to show.
             Effect.catchTag(swarms.view(project, String(row.epic)), "NotFound", () => Effect.undefined),

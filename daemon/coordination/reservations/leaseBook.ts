@@ -206,7 +206,9 @@ export const leaseBook = (clock: Pick<AwakeClock["Service"], "awakeOf" | "wallOf
   }) => {
     shelves.clear();
     // In the order of their grants, as when the events themselves are followed.
-    const leases = rows.leases.map(leaseOfRow).sort((left, right) => left.token - right.token);
+    const leases = rows.leases
+      .flatMap((row) => leaseOfRow(row) ?? [])
+      .sort((left, right) => left.token - right.token);
     for (const lease of leases) put(lease);
     for (const row of rows.deadlines) renewTo(String(row.project), String(row.lease), String(row.expires_at));
     for (const row of rows.tickets) putTicket(ticketOfRow(row, clock));

@@ -283,6 +283,7 @@ export const decideSettle = (at: At, freshId: () => string): readonly [Settled, 
   writes.push(...deadlocked.map(({ ticket }) => ({ events: [], state: [dropTicket(ticket)] })));
   const queue = queueAt(book, project, now, left);
   const overlay: Array<Held> = [];
+  const grants: Array<Writes> = [];
   const waiting: Array<Ticket> = [];
   for (const ticket of left) {
     if (queue.blockersOf(ticket, waiting, overlay).conflicts.length > 0) {
@@ -292,9 +293,14 @@ export const decideSettle = (at: At, freshId: () => string): readonly [Settled, 
     const lease = freshId();
     granted.push({ ticket: ticket.ticket, lease });
     overlay.push({ ...ticket, lease, token: 0, deadline: undefined, renewed: false });
-    writes.push(drop(ticket), overdue(at, ticket.compiled), grant(at, lease, ticket));
+    grants.push(drop(ticket), grant(at, lease, ticket));
   }
-  return [{ granted, deadlocked }, both(...writes)];
+  // One that is over may be in the way of several.
+  const ended = overdue(
+    at,
+    overlay.flatMap((held) => held.compiled),
+  );
+  return [{ granted, deadlocked }, both(...writes, ended, ...grants)];
 };
 
 /** No request closes a circle, but a take-over or a hand-over may: then whoever came last is refused. */

@@ -17,8 +17,13 @@ const LeaseRow = Schema.Struct({
   expires_at: Schema.NullOr(Schema.String),
 });
 
-export const leaseOfRow = (row: Row): Lease => {
-  const { cell, epic, reason, expires_at, exclusive, ...rest } = Schema.decodeUnknownSync(LeaseRow)(row);
+const decodeLease = Schema.decodeUnknownOption(LeaseRow);
+
+/** Undefined for what is left of a lease whose grant was redacted: nobody holds anything by it. */
+export const leaseOfRow = (row: Row): Lease | undefined => {
+  const decoded = decodeLease(row);
+  if (decoded._tag === "None") return undefined;
+  const { cell, epic, reason, expires_at, exclusive, ...rest } = decoded.value;
   return {
     ...rest,
     exclusive: exclusive === 1,

@@ -271,7 +271,13 @@ describe("sessions and the person at once", () => {
                 return verdict._tag === "Some" && verdict.value.allowed ? [[path, name] as const] : [];
               }
               case "reserve":
-                yield* Effect.ignore(reservations.reserve(origin, { holder: name, patterns: wanted }));
+                yield* Effect.ignore(
+                  reservations.reserve(origin, {
+                    holder: name,
+                    patterns: wanted,
+                    isThere: () => agents.isLive(project, name),
+                  }),
+                );
                 return [];
               case "release":
                 yield* reservations.releaseAll(origin, name, "over");

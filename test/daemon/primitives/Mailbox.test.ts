@@ -1,6 +1,7 @@
 import { expect, it } from "@effect/vitest";
 import { Deferred, Effect, Fiber, Layer, Stream } from "effect";
 import type { AwakeClock } from "../../../daemon/primitives/AwakeClock.ts";
+import { Deferred as Promises } from "../../../daemon/primitives/Deferred.ts";
 import { EventStore, type NewEvent } from "../../../daemon/primitives/EventStore.ts";
 import { Mailbox, type NewMessage } from "../../../daemon/primitives/Mailbox.ts";
 import { tempFolder } from "../../support/tempFolder.ts";
@@ -9,9 +10,10 @@ import { ended } from "./storeFixture.ts";
 
 const project = "p";
 const origin = { project, actor: "daemon" } as const;
-const mail = Layer.provideMerge(Mailbox.layer, temporaryStore);
+const mailbox = Layer.provideMerge(Mailbox.layer, Promises.layer);
+const mail = Layer.provideMerge(mailbox, temporaryStore);
 
-const test = <E>(name: string, run: Effect.Effect<void, E, Mailbox | EventStore | AwakeClock>) =>
+const test = <E>(name: string, run: Effect.Effect<void, E, Mailbox | Promises | EventStore | AwakeClock>) =>
   it.live(name, () => run.pipe(Effect.provide(mail), Effect.scoped));
 
 const to = (recipient: string, subject: string, more: Partial<NewMessage> = {}) =>
@@ -273,11 +275,87 @@ test(
   }),
 );
 
+test(
+  "ask gives the answer to a message, or why there is none",
+  Effect.gen(function* () {
+    const mailbox = yield* Mailbox;
+    const promises = yield* Promises;
+    const question = { from: "ann", to: ["bob"], subject: "which one?" };
+    const asked = yield* mailbox.ask(origin, question).pipe(Effect.forkChild({ startImmediately: true }));
+    const [got] = yield* receive("bob", { wait: "20 seconds" });
+    yield* promises.resolve(origin, got!.replyTo!, { choice: 2 });
+    yield* ack("bob", got!);
+    expect(yield* Fiber.join(asked)).toEqual({ choice: 2 });
+
+    const refused = yield* mailbox.ask(origin, question).pipe(Effect.forkChild({ startImmediately: true }));
+    const [other] = yield* receive("bob", { wait: "20 seconds" });
+    yield* promises.reject(origin, other!.replyTo!, "none of them");
+    expect(yield* Effect.flip(Fiber.join(refused))).toMatchObject({
+      _tag: "Rejected",
+      reason: "none of them",
+    });
+    const late = yield* Effect.flip(mailbox.ask(origin, question, { expires: 20 }));
+    expect(late).toMatchObject({ _tag: "TimedOut" });
+    // The question and what takes its answer are one: neither is without the other.
+    const gone = Effect.flip(mailbox.request(origin, question, {}, () => ({ _tag: "Gone" as const })));
+    expect(yield* gone).toEqual({ _tag: "Gone" });
+    const store = yield* EventStore;
+    expect(yield* store.readAll({ project, types: ["mail_sent"] })).toHaveLength(3);
+    expect(yield* store.readAll({ project, types: ["deferred_created"] })).toHaveLength(3);
+    expect(yield* Effect.flip(mailbox.ask(origin, question, { expires: 0 }))).toMatchObject({
+      _tag: "InvalidInput",
+    });
+  }),
+);
+
+test(
+  "what is no message is refused with what to do, and nothing is sent",
+  Effect.gen(function* () {
+    const mailbox = yield* Mailbox;
+    const fine: NewMessage = { from: "ann", to: ["bob"], subject: "hello" };
+    const cases: ReadonlyArray<readonly [Partial<NewMessage>, RegExp]> = [
+      [{ body: "x".repeat(10_000_000) }, /10000000 bytes; 65536 .* Put it into a file/],
+      [{ body: "é".repeat(32_769) }, /65538 bytes/],
+      [{ subject: " \t" }, /needs a subject/],
+      [{ subject: "x".repeat(501) }, /501 characters; 500 is the most/],
+      [{ to: [] }, /at least one recipient/],
+      [{ to: Array.from({ length: 101 }, (_, n) => `a${n}`) }, /101 recipients; 100 is the most/],
+      [{ to: ["bob", ""] }, /The recipient "" is no name/],
+      [{ to: ["x".repeat(201)] }, /is no name/],
+      [{ from: "an\nn" }, /The sender "an\\nn" is no name/],
+      [{ thread: "" }, /The thread "" is no name/],
+      [{ replyTo: "\u0000" }, /The replyTo .* is no name/],
+      [{ id: "1" }, /a UUIDv7 in small letters, not "1"/],
+      [{ id: "01980000-0000-4000-8000-000000000001" }, /a UUIDv7/],
+      [{ subject: "half \ud83d" }, /half of a character/],
+    ];
+    for (const [change, says] of cases) {
+      const refused = yield* Effect.flip(mailbox.send(origin, { ...fine, ...change }));
+      expect(refused).toMatchObject({ _tag: "InvalidInput", message: expect.stringMatching(says) });
+    }
+    const wrong = [
+      { limit: 0 },
+      { limit: 1.5 },
+      { limit: 101 },
+      { visibility: 0 },
+      { visibility: "13 hours" },
+    ];
+    for (const options of [...wrong, { visibility: "-1 seconds" }, { visibility: "Infinity" }])
+      expect(yield* Effect.flip(receive("bob", options))).toMatchObject({ _tag: "InvalidInput" });
+    expect(yield* Effect.flip(receive("bo\nb"))).toMatchObject({ _tag: "InvalidInput" });
+    const store = yield* EventStore;
+    expect(yield* store.head).toBe(0);
+    const largest = { ...fine, subject: "x".repeat(500), body: "x".repeat(65_536) };
+    yield* mailbox.send(origin, { ...largest, to: Array.from({ length: 100 }, (_, n) => `a${n}`) });
+    expect(yield* receive("a99")).toMatchObject([{ body: largest.body }]);
+  }),
+);
+
 it.live("all of it survives the process", () =>
   Effect.gen(function* () {
     const folder = yield* tempFolder;
     const life = <A, E>(run: Effect.Effect<A, E, Mailbox | EventStore | AwakeClock>) =>
-      run.pipe(Effect.provide(Layer.provideMerge(Mailbox.layer, storeIn(folder))), Effect.scoped);
+      run.pipe(Effect.provide(Layer.provideMerge(mailbox, storeIn(folder))), Effect.scoped);
     const [out] = yield* life(
       Effect.gen(function* () {
         const mailbox = yield* Mailbox;

@@ -23,6 +23,7 @@ const dying = Layer.effect(
     ...sql,
     run: (statements) => counting(sql.run(statements)),
     query: (statement, args) => counting(sql.query(statement, args)),
+    read: (statement, args) => counting(sql.read(statement, args)),
   })),
 );
 

@@ -193,6 +193,11 @@ describe("snapshots", () => {
               Effect.sync(() => note(statement)),
               sql.query(statement, args),
             ),
+          read: (statement, args) =>
+            Effect.andThen(
+              Effect.sync(() => note(statement)),
+              sql.read(statement, args),
+            ),
           run: (statements) =>
             Effect.andThen(
               Effect.sync(() => statements.map((one) => note(one.sql))),
@@ -205,7 +210,8 @@ describe("snapshots", () => {
         yield* stateAt({ seq: head - 1 }, { project: origin.project });
         yield* watching.run(snapshots.forgetting(["seen"], 40));
         for (const statement of asked) {
-          if (/INSERT/.test(statement)) continue;
+          // Those of events have a suite of their own.
+          if (/INSERT/.test(statement) || !/snapshot/.test(statement)) continue;
           const plan = (yield* sql.query(`EXPLAIN QUERY PLAN ${statement}`)).map((row) => String(row.detail));
           if (/tenant = \? AND project = \? AND \(tbl/.test(statement))
             assert.match(plan.join(), /tbl,key,seq\)>/, "a page begins where the last one ended");
@@ -217,7 +223,7 @@ describe("snapshots", () => {
             );
           }
         }
-        assert.isAbove(asked.size, 8);
+        assert.isAbove([...asked].filter((text) => text.includes("snapshot")).length, 8);
       }).pipe(Effect.provide(quiet(folder)));
     }).pipe(Effect.scoped),
   );
