@@ -208,7 +208,17 @@ const make = Effect.fnUntraced(function* (
     Effect.catchTag("StorageError", (why) => Effect.logWarning("the store is not cleaned yet", why)),
   );
 
+  /** While much is written snapshots wait, as they would slow it down; until ten are due. */
+  const calm = Effect.gen(function* () {
+    for (;;) {
+      const before = writer.head();
+      yield* Effect.sleep(snapshotEvery / 10);
+      const written = writer.head() - before;
+      if (written < snapshotEvery / 100 || writer.head() > nextSnapshot + 9 * snapshotEvery) return;
+    }
+  });
   const takeSnapshots = Effect.gen(function* () {
+    yield* calm;
     const head = writer.head();
     nextSnapshot = (Math.floor(head / snapshotEvery) + 1) * snapshotEvery;
     yield* snapshots.take(head);

@@ -28,8 +28,8 @@ export const makeFeed = (options: { readonly queries: EventQueries; readonly hea
       const part = recent.slice(from, from + Math.min(limit, upTo - after));
       return { events: part.filter((event) => matches(filter, event)), position: after + part.length };
     }
-    const events = yield* queries.page({ ...filter, after, upTo, limit });
-    return { events, position: events.length < limit ? upTo : (events.at(-1)?.seq ?? upTo) };
+    const { events, more } = yield* queries.part({ ...filter, after, upTo, limit });
+    return { events, position: more ? (events.at(-1)?.seq ?? upTo) : upTo };
   });
 
   return {

@@ -3,7 +3,7 @@
  * of `person`. A worker's files are those of its subtask: it takes none by hand.
  */
 import { Duration, Effect } from "effect";
-import { type AnyError, InvalidInput, NotAllowed, NotFound } from "../../../shared/contract/errors.ts";
+import { type AnyError, InvalidInput, NotAllowed } from "../../../shared/contract/errors.ts";
 import type { Contract } from "../../../shared/contract/routes.ts";
 import type { Handlers } from "../../../shared/router/implement.ts";
 import { Agents } from "../../coordination/agents/Agents.ts";
@@ -90,12 +90,9 @@ export const reservationHandlers: Handlers<Contract["reservations"], Caller, Any
       if (patterns.length === 0)
         return yield* new InvalidInput({ message: "Name the patterns to hand over." });
       const agents = yield* Agents;
-      if (to !== "person" && !agents.isLive(origin.project, to)) {
-        return yield* new NotFound({
-          message: `There is no agent ${to} at work in this project. \`agent list\` shows those that are.`,
-        });
-      }
-      const leases = yield* (yield* Reservations).handOver(origin, holder, patterns, to, reason);
+      const isThere = () => to === "person" || agents.isLive(origin.project, to);
+      const handOver = { holder, patterns, to, isThere, ...given({ reason }) };
+      const leases = yield* (yield* Reservations).handOver(origin, handOver);
       return leases.map(leaseView);
     }),
   writeCheck,

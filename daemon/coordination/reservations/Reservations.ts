@@ -107,13 +107,7 @@ export class Reservations extends Context.Service<
       request: LeaseRequest,
     ) => Ask<{ readonly lease: Lease; readonly ended: ReadonlyArray<Lease> }, InvalidInput>;
     /** Gives the leases by hand that have these patterns to another, past the queue. */
-    readonly handOver: (
-      origin: Origin,
-      holder: string,
-      patterns: ReadonlyArray<string>,
-      to: string,
-      reason?: string,
-    ) => Ask<ReadonlyArray<Lease>, NotFound>;
+    readonly handOver: (origin: Origin, handOver: decisions.HandOver) => Ask<ReadonlyArray<Lease>, NotFound>;
     /** Appends `events` if nobody else got what they touch; see `mayAct`. */
     readonly act: (
       origin: Origin,
@@ -145,6 +139,7 @@ export class Reservations extends Context.Service<
 const signOfLife = 5 * 60 * 1000;
 /** After a failure of the store an expiry is tried again. */
 const tryAgainAfter = 5000;
+const soon = 50;
 
 const make = Effect.gen(function* () {
   const store = yield* EventStore;
@@ -175,12 +170,12 @@ const make = Effect.gen(function* () {
       ),
     );
 
-  const schedule = (project: string, id: string) => {
+  const schedule = (project: string, id: string, earliest = 0) => {
     const ticket = durable.ticket(project, id);
     const due =
       ticket === undefined ? durable.get(project, id)?.deadline : ticket.seen + decisions.ticketLife;
     if (due === undefined) deadlines.clear(keyOf(project, id));
-    else deadlines.set(keyOf(project, id), due);
+    else deadlines.set(keyOf(project, id), Math.max(due, earliest));
   };
 
   const follow = (events: ReadonlyArray<StoredEvent>, state: ReadonlyArray<StateChange>) => {
@@ -237,7 +232,8 @@ const make = Effect.gen(function* () {
         return decide({ project, actor: "daemon" }, (now) =>
           Result.succeed([undefined, decisions.expireIfOver(now, id)] as const),
         ).pipe(
-          Effect.asVoid,
+          // It may have been renewed since; then its time is still to come.
+          Effect.andThen(Effect.sync(() => schedule(project, id, clock.now() + soon))),
           Effect.catchTag("StorageError", ({ message }) => {
             deadlines.set(key, clock.now() + tryAgainAfter);
             return Effect.logWarning("the end of a lease could not be recorded yet", { message });
@@ -400,9 +396,9 @@ const make = Effect.gen(function* () {
       );
       return { lease: leaseIn(stored, lease), ended: taken.ended };
     }),
-    handOver: Effect.fn("Reservations.handOver")(function* (origin, holder, patterns, to, reason) {
+    handOver: Effect.fn("Reservations.handOver")(function* (origin, handOver) {
       const [given, stored] = yield* decide(origin, (now) =>
-        decisions.decideHandOver(now, { holder, patterns, to, reason }, randomUUID),
+        decisions.decideHandOver(now, handOver, randomUUID),
       );
       return given.map((lease) => leaseIn(stored, lease));
     }),

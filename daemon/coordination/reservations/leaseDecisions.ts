@@ -427,7 +427,9 @@ export interface HandOver {
   readonly holder: string;
   readonly patterns: ReadonlyArray<string>;
   readonly to: string;
-  readonly reason: string | undefined;
+  /** Asked when it is decided: whether the one who gets them is there. */
+  readonly isThere?: () => boolean;
+  readonly reason?: string;
 }
 
 /**
@@ -436,10 +438,14 @@ export interface HandOver {
  */
 export const decideHandOver = (
   at: At,
-  { holder, patterns, to, reason }: HandOver,
+  { holder, patterns, to, reason, isThere }: HandOver,
   freshId: () => string,
 ): Result.Result<readonly [ReadonlyArray<string>, Writes], NotFound> => {
   const { book, project, now } = at;
+  if (isThere?.() === false) {
+    const message = `${to} is not at work in this project. \`agent list\` shows those that are.`;
+    return Result.fail(new NotFound({ message }));
+  }
   const own = ownByHand(book, project, holder).filter((held) => !isOver(held, now));
   const held = new Set(own.flatMap((lease) => lease.patterns));
   const missing = patterns.find((text) => !held.has(text));

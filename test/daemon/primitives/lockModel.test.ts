@@ -71,7 +71,7 @@ const round = fc.record({
   steps: fc.array(step, { maxLength: 6 }),
   cut: fc.constantFrom(undefined, undefined, undefined, undefined, "close" as const, "kill" as const),
   after: fc.nat(8),
-  then: between,
+  meanwhile: between,
 });
 type Round = typeof round extends fc.Arbitrary<infer T> ? T : never;
 
@@ -133,6 +133,8 @@ const scenario = Effect.fnUntraced(function* (rounds: ReadonlyArray<Round>, coun
       } else if (one.answer === "granted") {
         assert.isTrue(exit !== undefined && Exit.isSuccess(exit), `${what}: ${one.holder} gets ${one.name}`);
         if (exit === undefined || !Exit.isSuccess(exit)) continue;
+        counts.granted = (counts.granted ?? 0) + 1;
+        if (one.waits) counts.waited = (counts.waited ?? 0) + 1;
         assert.strictEqual(exit.value.holder, one.holder);
         const lock = model.get(one.name)!;
         if (lock.held?.by === one) lock.held.token = exit.value.token;
@@ -194,7 +196,7 @@ const scenario = Effect.fnUntraced(function* (rounds: ReadonlyArray<Round>, coun
     asked.length = 0;
   };
 
-  for (const { steps, cut, after, then } of rounds) {
+  for (const { steps, cut, after, meanwhile } of rounds) {
     const atStart = new Map([...model].map(([key, { held }]) => [key, held?.holder]));
     const others: Array<{ readonly fiber: Fiber.Fiber<unknown, { readonly _tag: string }>; ok: boolean }> =
       [];
@@ -278,7 +280,6 @@ const scenario = Effect.fnUntraced(function* (rounds: ReadonlyArray<Round>, coun
           one.answer = "LockHeld";
           lock.line.splice(lock.line.indexOf(one), 1);
         }
-      counts.granted = (counts.granted ?? 0) + heard.length;
       yield* compare("after a round");
       for (const { fiber, ok } of others)
         assert.strictEqual(Exit.isSuccess(yield* Fiber.await(fiber)), ok, "release and renew need the token");
@@ -315,21 +316,21 @@ const scenario = Effect.fnUntraced(function* (rounds: ReadonlyArray<Round>, coun
       }
     }
 
-    if (then.do === "pass") yield* pass(then.seconds * seconds);
-    else if (then.do === "jump" || then.do === "sleep") {
-      if (then.do === "jump") yield* time.jumpWall(Duration.minutes(then.minutes));
-      else yield* time.sleepMachine(Duration.minutes(then.minutes), then.kind);
+    if (meanwhile.do === "pass") yield* pass(meanwhile.seconds * seconds);
+    else if (meanwhile.do === "jump" || meanwhile.do === "sleep") {
+      if (meanwhile.do === "jump") yield* time.jumpWall(Duration.minutes(meanwhile.minutes));
+      else yield* time.sleepMachine(Duration.minutes(meanwhile.minutes), meanwhile.kind);
       yield* compare("after a jump");
       // Within ten seconds the ends are written anew.
       yield* pass(11 * seconds);
-    } else if (then.do === "restart") {
+    } else if (meanwhile.do === "restart") {
       yield* crashing.close;
       for (const { fiber } of asked) yield* Fiber.interrupt(fiber);
       nobodyWaits();
-      yield* time.advance(then.seconds * seconds);
-      yield* time.jumpWall(then.jump);
-      now += then.seconds * seconds;
-      for (const { held } of model.values()) if (held !== undefined) held.deadline -= then.jump;
+      yield* time.advance(meanwhile.seconds * seconds);
+      yield* time.jumpWall(meanwhile.jump);
+      now += meanwhile.seconds * seconds;
+      for (const { held } of model.values()) if (held !== undefined) held.deadline -= meanwhile.jump;
       settleModel();
       yield* reopen;
       yield* compare("after a restart");

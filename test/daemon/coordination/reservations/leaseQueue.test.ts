@@ -160,12 +160,19 @@ describe("the queue", () => {
         const reservations = yield* Reservations;
         const lease = yield* take("A", "a", "b");
         yield* ask("W", ["a"]);
-        const [given] = yield* reservations.handOver(origin, "A", ["a"], "B", "yours");
+        const [given] = yield* reservations.handOver(origin, {
+          holder: "A",
+          patterns: ["a"],
+          to: "B",
+          reason: "yours",
+        });
         assert.isAbove(given!.token, lease.token);
         assert.deepStrictEqual([given!.holder, given!.patterns], ["B", ["a", "b"]]);
         assert.deepStrictEqual(yield* holders, ["B"]);
         assert.strictEqual((yield* Effect.flip(reservations.renew(origin, lease)))._tag, "LockNotHeld");
-        const none = yield* Effect.flip(reservations.handOver(origin, "A", ["a"], "C"));
+        const none = yield* Effect.flip(
+          reservations.handOver(origin, { holder: "A", patterns: ["a"], to: "C" }),
+        );
         assert.include(none.message, "A holds no files");
         yield* give("B", "b");
         assert.deepStrictEqual(reservations.list(project)[0]?.patterns, ["a"]);
@@ -255,6 +262,34 @@ describe("the queue", () => {
       // It ends while no daemon runs: the next one gives the files to who waited first.
       yield* TestClock.adjust("4 minutes");
       yield* run(settled(Effect.map(holders, (all) => all.join() === "B")));
+    }),
+  );
+
+  it.effect("ends what is over once, also when it was in the way of several", () =>
+    Effect.gen(function* () {
+      const folder = yield* tempFolder;
+      const run = <A, E>(effect: Effect.Effect<A, E, Reservations | EventStore>) =>
+        effect.pipe(
+          Effect.provide(Reservations.layer.pipe(Layer.provideMerge(storeIn(folder)))),
+          Effect.scoped,
+        );
+      yield* run(
+        Effect.gen(function* () {
+          const reservations = yield* Reservations;
+          yield* reservations.reserve(origin, { holder: "A", patterns: ["src/**"], ttlSeconds: 60 });
+          yield* ask("B", ["src/b.ts"]);
+          yield* ask("C", ["src/c.ts"]);
+        }),
+      );
+      yield* TestClock.adjust("2 minutes");
+      yield* run(
+        Effect.gen(function* () {
+          yield* settled(Effect.map(holders, (all) => all.join() === "B,C"));
+          const store = yield* EventStore;
+          const ends = yield* store.readAll({ project, types: ["lease_expired"] });
+          assert.strictEqual(ends.length, 1);
+        }),
+      );
     }),
   );
 });
@@ -412,7 +447,7 @@ const play = (steps: ReadonlyArray<Step>, folder: string) =>
             case "handover": {
               const to = agents[one.who]!;
               if (lease !== undefined && to !== lease.holder)
-                yield* all.handOver(origin, lease.holder, lease.patterns, to);
+                yield* all.handOver(origin, { holder: lease.holder, patterns: lease.patterns, to });
               return;
             }
             case "takeover":
