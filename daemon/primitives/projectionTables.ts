@@ -60,6 +60,35 @@ export const applyEvent = (
     );
 };
 
+/**
+ * The statements that bring all projections up to date with many events. What a later statement sets again, or
+ * deletes again, is left out: no statement reads what another one wrote.
+ */
+export const applyEvents = (
+  projections: ReadonlyArray<Projection>,
+  events: ReadonlyArray<StoredEvent>,
+): ReadonlyArray<SqlStatement> => {
+  const statements: Array<SqlStatement | undefined> = [];
+  const latest = new Map<string, Map<string, number>>();
+  for (const event of events) {
+    if (!isKnown(event)) continue;
+    for (const projection of projections) {
+      if (!projection.types.includes(event.type)) continue;
+      for (const change of projection.apply(event)) {
+        const table = tableOf(projection.tables, change);
+        const statement = changeRow(table, event, change);
+        const ofText = latest.get(statement.sql) ?? new Map<string, number>();
+        latest.set(statement.sql, ofText);
+        const row = JSON.stringify(statement.args.slice(0, owner.length + table.key.length));
+        const earlier = ofText.get(row);
+        if (earlier !== undefined) statements[earlier] = undefined;
+        ofText.set(row, statements.push(statement) - 1);
+      }
+    }
+  }
+  return statements.filter((one) => one !== undefined);
+};
+
 /** The statements that change rows of state tables. */
 export const applyState = (
   tables: ReadonlyArray<StateTable>,

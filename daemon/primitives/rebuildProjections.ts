@@ -6,14 +6,14 @@
  * Every append changes the projections that are open in its own transaction, so one that was built stays current.
  * Those that are not open are forgotten at start, and built anew when they come back.
  */
-import { Effect, Stream } from "effect";
+import { Array, Effect, Stream } from "effect";
 import { canonicalJson } from "../../shared/contract/canonicalJson.ts";
 import type { StorageError } from "../../shared/contract/errors.ts";
 import { SqlBatch } from "../platform/Sql.ts";
 import { eventQueries } from "./eventQueries.ts";
 import type { Projection, Row, TableSpec } from "./Projection.ts";
 import {
-  applyEvent,
+  applyEvents,
   createIndexes,
   createTables,
   decodeRow,
@@ -34,6 +34,8 @@ export interface RebuildReport {
 const reported = 20;
 /** Reading, applying and writing go on side by side; this many pages wait between them at most. */
 const pagesAhead = 2;
+/** In one transaction: an append that comes meanwhile waits for no more. */
+const changesAtOnce = 1000;
 
 /** Builds what is missing or out of date, with no append going on. */
 export const openProjections = Effect.fn("openProjections")(function* (
@@ -108,8 +110,10 @@ const replay = Effect.fnUntraced(function* (
     .pages({ types, after, upTo })
     .pipe(
       Stream.buffer({ capacity: pagesAhead }),
-      Stream.map((events) => events.flatMap((event) => applyEvent(shadows, event))),
-      Stream.runForEach((statements) => sql.run(statements)),
+      Stream.map((events) => applyEvents(shadows, events)),
+      Stream.runForEach((statements) =>
+        Effect.forEach(Array.chunksOf(statements, changesAtOnce), sql.run, { discard: true }),
+      ),
     );
 });
 

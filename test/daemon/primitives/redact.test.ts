@@ -12,6 +12,7 @@ import { tempFolder } from "../../support/tempFolder.ts";
 import { asText, liveRows, replayed, tally } from "./pastFixture.ts";
 import { agentsSeen, ended, origin, registered } from "./storeFixture.ts";
 
+const full = process.env.OCVIBE_TEST_TIER === "full";
 const secret = "hunter2-Qx9vKz";
 const person = { actor: "person" } as const;
 
@@ -145,7 +146,9 @@ describe("redact", () => {
         const seq = yield* spill.pipe(Effect.provide(open(made)));
         const script = join(import.meta.dirname, "redactAndDie.ts");
         const found = { before: 0, after: 0 };
-        for (let calls = 0; ; calls++) {
+        // In the quick tier every fourth step, from another one each time.
+        const stride = full ? 1 : 4;
+        for (let calls = Math.floor(Math.random() * stride); ; calls += stride) {
           const folder = yield* tempFolder;
           yield* Effect.promise(() => cp(made, folder, { recursive: true }));
           const output = yield* Effect.promise(() =>
@@ -165,8 +168,8 @@ describe("redact", () => {
           found[records.length === 1 ? "after" : "before"]++;
           if (output === "done") break;
         }
-        assert.isAtLeast(found.before, 2);
-        assert.isAtLeast(found.after, 6);
+        assert.isAtLeast(found.before, full ? 2 : 0);
+        assert.isAtLeast(found.after, full ? 6 : 1);
       }).pipe(Effect.scoped),
     120_000,
   );

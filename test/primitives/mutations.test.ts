@@ -1,0 +1,62 @@
+/**
+ * The tests can fail: in a copy of the sources one mechanism after the other is broken, and the test that protects it
+ * must notice. The quick tier breaks one, chosen by a seed that is printed; the full tier breaks them all.
+ */
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, assert, beforeAll, describe, it } from "vitest";
+import { mutations } from "./mutations.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+let copy: string;
+beforeAll(() => {
+  copy = mkdtempSync(join(tmpdir(), "ocvibe-mutants-"));
+  for (const part of ["daemon", "shared", "test", "scripts", "package.json", "vitest.config.ts"])
+    cpSync(join(root, part), join(copy, part), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+});
+afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+const runTests = (files: ReadonlyArray<string>) =>
+  new Promise<{ readonly code: number | null; readonly output: string }>((resolve, reject) => {
+    const env = { ...process.env, OCVIBE_TEST_TIER: "quick", OCVIBE_TEST_SUITE: "" };
+    const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+    const child = spawn(process.execPath, [vitest, "run", "--bail=1", ...files], { cwd: copy, env });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk) => {
+        output += chunk;
+      });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, output }));
+  });
+
+const full = process.env.OCVIBE_TEST_TIER === "full";
+const seed = Number(process.env.OCVIBE_TEST_SEED ?? Date.now() % 1_000_000);
+const chosen = full ? mutations : [mutations[seed % mutations.length]!];
+
+describe(`of ${mutations.length} mechanisms, broken on purpose`, () => {
+  it.each(chosen.map((mutation) => [mutation.what, mutation] as const))(
+    "%s",
+    { timeout: 300_000 },
+    async (_, { file, from, to, tests }) => {
+      const place = join(copy, file);
+      const source = readFileSync(place, "utf8");
+      assert.strictEqual(source.split(from).length, 2, `${file} has this once: ${from}`);
+      writeFileSync(
+        place,
+        source.replace(from, () => to),
+      );
+      try {
+        const { code, output } = await runTests(tests);
+        assert.notStrictEqual(code, 0, `no test noticed:\n${output.slice(-2000)}`);
+        assert.match(output, /AssertionError|Property failed|Error: /, "it did not fail for a good reason");
+        assert.notMatch(output, /No test files found|SyntaxError|Transform failed/);
+      } finally {
+        writeFileSync(place, source);
+      }
+    },
+  );
+});
