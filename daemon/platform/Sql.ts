@@ -173,7 +173,8 @@ const startThread = Effect.fn("Sql.startThread")(function* (workerData: SqlWorke
       }
       return Effect.sync(() => void pending.delete(id));
     });
-  yield* answer(0);
+  // Opening is a call of the driver too: see the finalizer below.
+  yield* Effect.uninterruptible(answer(0));
   const thread: Thread = {
     send: (work) =>
       Effect.suspend(() => {
@@ -184,6 +185,13 @@ const startThread = Effect.fn("Sql.startThread")(function* (workerData: SqlWorke
       }),
     isDead: () => dead !== undefined,
   };
+  // Ended inside a call of the driver, the thread would take the whole process with it. It does what it was given in
+  // order, so when this is answered it has nothing in hand.
+  yield* Effect.addFinalizer(() =>
+    dead === undefined
+      ? Effect.ignore(thread.send({ kind: "query", statement: { sql: "SELECT 1", args: [] } }))
+      : Effect.void,
+  );
   return thread;
 });
 

@@ -28,6 +28,7 @@ export class AwakeClock extends Context.Service<
       const clock = yield* Clock.Clock;
       const monotonic = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n);
       const wall = () => clock.currentTimeMillisUnsafe();
+      const scope = yield* Effect.scope;
       const listeners = new Set<Effect.Effect<void>>();
       let seen = monotonic();
       /** What is added to the monotonic time; less for each sleep. */
@@ -50,7 +51,8 @@ export class AwakeClock extends Context.Service<
         if (apart() === told) return;
         told = known;
         yield* Effect.logInfo("the machine slept, or its clock was set", { apart: told });
-        for (const listener of listeners) yield* listener;
+        // The clock itself must not wait for them: a silence of the process is taken for a sleep.
+        for (const listener of listeners) yield* Effect.forkIn(listener, scope);
       });
       yield* Effect.sleep(lookEvery).pipe(Effect.andThen(look), Effect.forever, Effect.forkScoped);
 

@@ -10,11 +10,11 @@ import { projections, stateTables } from "../../daemon/tables.ts";
 export const origin = { project: "bench", actor: "daemon" } as const;
 const columns = "seq, id, tenant, project, stream, type, version, data, actor, at, correlation, causation";
 
-/** About 300 bytes as a row. */
-export const agentEvent = (n: number): NewEvent => ({
-  stream: `agent/bench${n % 100}`,
+/** About 300 bytes as a row; of so many agents. */
+export const agentEvent = (n: number, agents = 100): NewEvent => ({
+  stream: `agent/bench${n % agents}`,
   type: "agent_registered",
-  data: { name: `bench${n % 100}`, tokenHash: "0123456789abcdef".repeat(4), kind: "worker" },
+  data: { name: `bench${n % agents}`, tokenHash: "0123456789abcdef".repeat(4), kind: "worker" },
 });
 
 /** The event store with all projections of the product. */
@@ -24,7 +24,7 @@ export const openStore = (file: string) =>
   );
 
 /** Makes a store with so many events; its projections are built when it is opened. */
-export const fillStore = async (file: string, events: number): Promise<void> => {
+export const fillStore = async (file: string, events: number, agents = 100): Promise<void> => {
   for (const end of ["", "-wal", "-shm"]) await rm(`${file}${end}`, { force: true });
   const empty = ManagedRuntime.make(EventStore.layer([]).pipe(Layer.provide(sqlLayer({ file }))));
   await empty.runPromise(EventStore);
@@ -34,7 +34,7 @@ export const fillStore = async (file: string, events: number): Promise<void> => 
   const insert = database.prepare(`INSERT INTO events (${columns}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`);
   const start = Date.UTC(2026, 0, 1);
   for (let seq = 1; seq <= events; seq++) {
-    const { stream, type, data } = agentEvent(seq);
+    const { stream, type, data } = agentEvent(seq, agents);
     const id = `${seq.toString(16).padStart(8, "0")}-0000-7000-8000-000000000000`;
     const at = new Date(start + seq).toISOString();
     const owner = ["local", seq % 10 === 0 ? "other" : "bench"];

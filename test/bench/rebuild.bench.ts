@@ -16,13 +16,18 @@ const size = 100_000;
 const median = (values: ReadonlyArray<number>) => percentile(values, 50);
 
 export const run = async (): Promise<void> => {
+  await measure("every event a row", size);
+  await measure("a hundred events a row", size / 100);
+};
+
+const measure = async (what: string, agents: number): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), "ocvibe-bench-"));
   const file = join(folder, "store.db");
   const found = { raw: [] as Array<number>, read: [] as Array<number>, rebuild: [] as Array<number> };
   let quiet: ReadonlyArray<number> = [];
   let beside: ReadonlyArray<number> = [];
   try {
-    await fillStore(file, size);
+    await fillStore(file, size, agents);
     const runtime = openStore(file);
     await runtime.runPromise(EventStore);
     for (let round = 0; round < rounds; round++) {
@@ -63,8 +68,8 @@ export const run = async (): Promise<void> => {
     console.log(
       `${label.padEnd(44)} ${String(Math.round(value)).padStart(7)}/s   raw read: ${Math.round(raw)} (${(value / raw).toFixed(2)})${target}`,
     );
-  show("read of the log", median(found.read));
-  show("rebuild of all projections", median(found.rebuild), "   target 0.25");
+  show(`read of the log, ${what}`, median(found.read));
+  show(`rebuild, ${what}`, median(found.rebuild), "   target 0.25");
   const ms = (values: ReadonlyArray<number>) =>
     `p50 ${percentile(values, 50).toFixed(2)} ms, p99 ${percentile(values, 99).toFixed(2)} ms, longest ${Math.max(...values).toFixed(2)} ms`;
   console.log(`${"append while a rebuild goes on".padEnd(44)} ${ms(beside)}   alone: ${ms(quiet)}`);

@@ -107,8 +107,8 @@ export const mutations: ReadonlyArray<Mutation> = [
     what: "a lease that was over ends once for each that it was in the way of",
     file: "daemon/coordination/reservations/leaseDecisions.ts",
     from: "    overlay.flatMap((held) => held.compiled),\n  );",
-    to: "    overlay.flatMap((held) => held.compiled),\n  );\n  if (overlay.length > 1) ended.events.push(...ended.events);",
-    tests: [`${reservations}/leaseQueue.test.ts`],
+    to: "    overlay.flatMap((held) => held.compiled),\n  );\n  if (overlay.length > 1) (ended.events as Array<NewEvent>).push(...ended.events);",
+    tests: [`${reservations}/leaseDecisions.test.ts`],
   },
   {
     what: "the clock goes on while the machine sleeps",

@@ -27,7 +27,15 @@ import type { StateChange } from "../../primitives/Projection.ts";
 
 export type { Lease } from "./leaseBook.ts";
 
-import { type Claimant, isOver, type Lease, leaseBook, readKnown, type Ticket } from "./leaseBook.ts";
+import {
+  type Claimant,
+  type Ends,
+  isOver,
+  type Lease,
+  leaseBook,
+  readKnown,
+  type Ticket,
+} from "./leaseBook.ts";
 import * as decisions from "./leaseDecisions.ts";
 import { queueAt } from "./leaseQueue.ts";
 import { type LeaseRequest, readRequest, readTtl } from "./leaseRequest.ts";
@@ -144,10 +152,11 @@ const soon = 50;
 const make = Effect.gen(function* () {
   const store = yield* EventStore;
   const clock = yield* AwakeClock;
+  const ends: Ends = new Map();
   /** Ahead of the disk: for decisions only. */
-  const deciding = leaseBook(clock);
+  const deciding = leaseBook(clock, ends);
   /** What is durable: for everybody else. */
-  const durable = leaseBook(clock);
+  const durable = leaseBook(clock, ends);
   const waiters = new Map<string, Waiter>();
   const listeners = new Set<(project: string) => void>();
   const unsettled = yield* Queue.unbounded<string>();
@@ -174,8 +183,11 @@ const make = Effect.gen(function* () {
     const ticket = durable.ticket(project, id);
     const due =
       ticket === undefined ? durable.get(project, id)?.deadline : ticket.seen + decisions.ticketLife;
-    if (due === undefined) deadlines.clear(keyOf(project, id));
-    else deadlines.set(keyOf(project, id), Math.max(due, earliest));
+    if (due === undefined) {
+      deadlines.clear(keyOf(project, id));
+      ends.delete(id);
+    }
+    if (due !== undefined) deadlines.set(keyOf(project, id), Math.max(due, earliest));
   };
 
   const follow = (events: ReadonlyArray<StoredEvent>, state: ReadonlyArray<StateChange>) => {
@@ -281,13 +293,15 @@ const make = Effect.gen(function* () {
   );
   // The ends of leases are kept as wall time, which has come to mean another moment.
   yield* clock.onJump(
-    Effect.forEach(
-      durable.projects(),
-      (project) =>
-        decide({ project, actor: "daemon" }, (now) =>
-          Result.succeed([undefined, decisions.rewriteDeadlines(now)]),
-        ).pipe(Effect.ignore({ log: "Warn" })),
-      { discard: true },
+    Effect.suspend(() =>
+      Effect.forEach(
+        durable.projects(),
+        (project) =>
+          decide({ project, actor: "daemon" }, (now) =>
+            Result.succeed([undefined, decisions.rewriteDeadlines(now)] as const),
+          ).pipe(Effect.ignore({ log: "Warn" })),
+        { discard: true },
+      ),
     ),
   );
 

@@ -89,8 +89,25 @@ export const readKnown = (texts: ReadonlyArray<string>): ReadonlyArray<Pattern> 
 
 export type LeaseBook = ReturnType<typeof leaseBook>;
 
-export const leaseBook = (clock: Pick<AwakeClock["Service"], "awakeOf" | "wallOf">) => {
+/**
+ * When leases end, in awake time, by what their wall time was first read as. Both copies of the book share it: the
+ * clock may be set between a decision and its commit, and the lease must not have two ends then.
+ */
+export type Ends = Map<string, { readonly wall: string; readonly awake: number }>;
+
+export const leaseBook = (
+  clock: Pick<AwakeClock["Service"], "awakeOf" | "wallOf">,
+  ends: Ends = new Map(),
+) => {
   const shelves = new Map<string, Shelf>();
+
+  const endOf = (lease: string, wall: string): number => {
+    const known = ends.get(lease);
+    if (known?.wall === wall) return known.awake;
+    const awake = clock.awakeOf(Date.parse(wall));
+    ends.set(lease, { wall, awake });
+    return awake;
+  };
 
   const shelfOf = (project: string): Shelf => {
     const known = shelves.get(project);
@@ -114,7 +131,7 @@ export const leaseBook = (clock: Pick<AwakeClock["Service"], "awakeOf" | "wallOf
     const holds = compiled.map((pattern) => ({ pattern, lease: lease.lease }));
     for (const hold of holds) shelf.index.add(hold.pattern, hold);
     shelf.holds.set(lease.lease, holds);
-    const deadline = expiresAt === undefined ? undefined : clock.awakeOf(Date.parse(expiresAt));
+    const deadline = expiresAt === undefined ? undefined : endOf(lease.lease, expiresAt);
     shelf.leases.set(lease.lease, { ...rest, compiled, deadline, renewed: false });
     enlist(shelf, lease.holder, lease.lease);
   };
@@ -170,7 +187,7 @@ export const leaseBook = (clock: Pick<AwakeClock["Service"], "awakeOf" | "wallOf
   const renewTo = (project: string, lease: string, expiresAt: string) =>
     change(project, lease, (held) => ({
       ...held,
-      deadline: clock.awakeOf(Date.parse(expiresAt)),
+      deadline: endOf(lease, expiresAt),
       renewed: true,
     }));
 

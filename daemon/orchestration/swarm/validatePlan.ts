@@ -6,6 +6,7 @@ import { Result } from "effect";
 import type { LeaseConflictEntry } from "../../../shared/contract/errors.ts";
 import { intersects, type Pattern, parsePattern } from "../../../shared/contract/pattern.ts";
 import type { Plan, PlanFault } from "../../../shared/contract/plan.ts";
+import { maxPatterns } from "../../coordination/reservations/leaseRequest.ts";
 import { areOrdered, type Dependencies, dependencyGraph, findCycle } from "../workflow/dependencies.ts";
 
 export interface PlanSurroundings {
@@ -48,6 +49,14 @@ export const validatePlan = (plan: Plan, around: PlanSurroundings): ReadonlyArra
     ...plan.subtasks.flatMap((subtask, index) => [
       ...(subtask.files.length === 0
         ? [fault(name(index), "names no files; say which ones it may change")]
+        : []),
+      ...(subtask.files.length > maxPatterns
+        ? [
+            fault(
+              name(index),
+              `names ${subtask.files.length} files, and ${maxPatterns} are the most; use folders or wider patterns`,
+            ),
+          ]
         : []),
       ...parsed[index]!.faults.map((message) => fault(name(index), message)),
       ...agentFaults(subtask.agent ?? around.agent, around).map((message) => fault(name(index), message)),

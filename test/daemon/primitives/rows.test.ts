@@ -4,6 +4,7 @@ import { Effect, Layer } from "effect";
 import { SqlBatch, sqlLayer } from "../../../daemon/platform/Sql.ts";
 import { EventStore, type Where } from "../../../daemon/primitives/EventStore.ts";
 import { projections, stateTables } from "../../../daemon/tables.ts";
+import type { StorageError } from "../../../shared/contract/errors.ts";
 import { tempFolder } from "../../support/tempFolder.ts";
 import { appendStep, tally } from "./pastFixture.ts";
 import { agentsSeen } from "./storeFixture.ts";
@@ -47,10 +48,12 @@ describe("rows", () => {
         const store = yield* EventStore;
         const sql = yield* SqlBatch;
         for (const [table, where, latest] of asked) {
-          for (const ask of [store.rows(table, where, latest), store.count(table, where)]) {
+          for (const ask of [() => store.rows(table, where, latest), () => store.count(table, where)]) {
             statements.length = 0;
-            yield* ask;
-            for (const statement of statements.filter((text) => text.includes(table))) {
+            yield* Effect.asVoid(ask() as Effect.Effect<unknown, StorageError>);
+            const mine = statements.filter((text) => text.includes(table));
+            assert.strictEqual(mine.length, 1);
+            for (const statement of mine) {
               const plan = yield* sql.query(`EXPLAIN QUERY PLAN ${statement}`);
               const text = plan.map(({ detail }) => String(detail)).join("\n");
               assert.match(text, new RegExp(`SEARCH ${table} USING .*tenant=\\? AND project=\\?`), statement);
