@@ -134,10 +134,20 @@ const makeSender = (worker: Worker) => {
   };
 };
 
+/** The driver ends the whole process when its thread is terminated in the middle of a call, so the thread is asked to go. */
+const endThread = (thread: Worker): Promise<void> =>
+  new Promise((resolve) => {
+    // So it is numbered once it has ended.
+    if (thread.threadId === -1) return resolve();
+    thread.once("exit", () => resolve());
+    const last: SqlMessage = { id: -1, request: { kind: "end" } };
+    thread.postMessage(last);
+  });
+
 const startThread = Effect.fn("Sql.startThread")(function* (workerData: SqlWorkerData) {
   const worker = yield* Effect.acquireRelease(
     Effect.sync(() => new Worker(sibling("sqlWorker", import.meta.url), { workerData })),
-    (thread) => Effect.promise(() => thread.terminate()),
+    (thread) => Effect.promise(() => endThread(thread)),
   );
   const pending = new Map<number, (response: SqlResponse | StorageError) => void>();
   const post = makeSender(worker);
@@ -173,8 +183,7 @@ const startThread = Effect.fn("Sql.startThread")(function* (workerData: SqlWorke
       }
       return Effect.sync(() => void pending.delete(id));
     });
-  // Opening is a call of the driver too: see the finalizer below.
-  yield* Effect.uninterruptible(answer(0));
+  yield* answer(0);
   const thread: Thread = {
     send: (work) =>
       Effect.suspend(() => {
@@ -185,13 +194,6 @@ const startThread = Effect.fn("Sql.startThread")(function* (workerData: SqlWorke
       }),
     isDead: () => dead !== undefined,
   };
-  // Ended inside a call of the driver, the thread would take the whole process with it. It does what it was given in
-  // order, so when this is answered it has nothing in hand.
-  yield* Effect.addFinalizer(() =>
-    dead === undefined
-      ? Effect.ignore(thread.send({ kind: "query", statement: { sql: "SELECT 1", args: [] } }))
-      : Effect.void,
-  );
   return thread;
 });
 

@@ -20,7 +20,7 @@ export type SentStatement = readonly [text: number, args: ReadonlyArray<unknown>
 export type SqlRequest =
   | { readonly kind: "batch"; readonly statements: ReadonlyArray<SentStatement> }
   | { readonly kind: "query"; readonly statement: SentStatement }
-  | { readonly kind: "begin" | "commit" | "rollback" };
+  | { readonly kind: "begin" | "commit" | "rollback" | "end" };
 
 export interface SqlMessage {
   readonly id: number;
@@ -134,6 +134,11 @@ const handle = (request: SqlRequest): SqlResult | undefined => {
       break;
     case "rollback":
       rollBack();
+      break;
+    case "end":
+      // With nothing left to listen to, the thread ends by itself.
+      port.close();
+      database?.close();
       break;
   }
   return undefined;

@@ -1,8 +1,7 @@
 /**
  * An example of the documentation as a program: the body of one effect, on a store of its own, that kills itself
- * after a given statement. Imports are absolute, so that it runs from a temporary folder.
+ * after a given statement. Its imports are meant from the root of the project.
  */
-import { join } from "node:path";
 
 export interface Example {
   readonly page: string;
@@ -40,23 +39,20 @@ const statementsOf = (code: string): ReadonlyArray<string> => {
   return statements;
 };
 
-const root = join(import.meta.dirname, "..", "..");
-const from = (path: string) => JSON.stringify(join(root, path));
-
 /** `OCVIBE_EXAMPLE_KILL=n` kills it after its n-th statement; the store's file is its argument. */
 export const programOf = ({ statements }: Example): string => `
 import assert from "node:assert/strict";
-import { Duration, Effect, Layer, Logger, Stream } from ${JSON.stringify(import.meta.resolve("effect"))};
-import { Agents } from ${from("daemon/coordination/agents/Agents.ts")};
-import { Reservations } from ${from("daemon/coordination/reservations/Reservations.ts")};
-import { sqlLayer } from ${from("daemon/platform/Sql.ts")};
-import { AwakeClock } from ${from("daemon/primitives/AwakeClock.ts")};
-import { Cursor } from ${from("daemon/primitives/Cursor.ts")};
-import { Deferred } from ${from("daemon/primitives/Deferred.ts")};
-import { EventStore } from ${from("daemon/primitives/EventStore.ts")};
-import { Lock } from ${from("daemon/primitives/Lock.ts")};
-import { Mailbox } from ${from("daemon/primitives/Mailbox.ts")};
-import { projections, stateTables } from ${from("daemon/tables.ts")};
+import { Duration, Effect, Layer, Logger, Stream } from "effect";
+import { Agents } from "./daemon/coordination/agents/Agents.ts";
+import { Reservations } from "./daemon/coordination/reservations/Reservations.ts";
+import { sqlLayer } from "./daemon/platform/Sql.ts";
+import { AwakeClock } from "./daemon/primitives/AwakeClock.ts";
+import { Cursor } from "./daemon/primitives/Cursor.ts";
+import { Deferred } from "./daemon/primitives/Deferred.ts";
+import { EventStore } from "./daemon/primitives/EventStore.ts";
+import { Lock } from "./daemon/primitives/Lock.ts";
+import { Mailbox } from "./daemon/primitives/Mailbox.ts";
+import { projections, stateTables } from "./daemon/tables.ts";
 
 const origin = { project: "docs", actor: "daemon" };
 const killAfter = Number(process.env.OCVIBE_EXAMPLE_KILL);

@@ -3,14 +3,17 @@
  * same store comes to the same end.
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, assert, describe, it } from "vitest";
+import { build } from "esbuild";
+import { afterAll, assert, beforeAll, describe, it } from "vitest";
 import { collectStore } from "../support/collectStore.ts";
+import { programs } from "../support/sandbox.ts";
 import { examplesOf, programOf } from "./example.ts";
 
-const docs = join(import.meta.dirname, "..", "..", "docs");
+const root = join(import.meta.dirname, "..", "..");
+const docs = join(root, "docs");
 const folder = mkdtempSync(join(tmpdir(), "ocvibe-docs-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -47,9 +50,22 @@ describe("the documentation", () => {
 describe.each(examples.map((example) => [example.page, example] as const))(
   "the example of %s.md",
   (_, example) => {
-    const program = join(folder, `${example.page}.ts`);
-    writeFileSync(program, programOf(example));
+    // Beside the built programs, as the store's thread is one of them.
+    const program = join(programs, `example-${example.page}.js`);
     const lines = example.statements.map((_, index) => index + 1);
+
+    beforeAll(async () => {
+      await build({
+        stdin: { contents: programOf(example), resolveDir: root, loader: "ts" },
+        outfile: program,
+        bundle: true,
+        format: "esm",
+        platform: "node",
+        external: ["libsql", "@libsql/client"],
+        define: { OCVIBE_TEST_BUILD: "true", OCVIBE_BUNDLED: "true" },
+      });
+    });
+    afterAll(() => rmSync(program, { force: true }));
 
     it("has a word for each line at which it may be killed", () => {
       assert.deepStrictEqual(example.told, lines);

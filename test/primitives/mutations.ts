@@ -22,7 +22,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     what: "compare-and-set of leases dropped",
-    file: "daemon/coordination/reservations/leaseDecisions.ts",
+    file: "daemon/coordination/reservations/decideReserve.ts",
     from: "  if (conflicts.length > 0) {\n    return Result.fail(new LeaseConflict",
     to: "  if (conflicts.length > 1000) {\n    return Result.fail(new LeaseConflict",
     tests: [`${reservations}/Reservations.test.ts`],
@@ -84,7 +84,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     what: "queue order reversed",
-    file: "daemon/coordination/reservations/leaseDecisions.ts",
+    file: "daemon/coordination/reservations/decideSettle.ts",
     from: "  for (const ticket of left) {\n",
     to: "  for (const ticket of left.toReversed()) {\n",
     tests: [`${reservations}/leaseQueue.test.ts`],
@@ -105,10 +105,10 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     what: "a lease that was over ends once for each that it was in the way of",
-    file: "daemon/coordination/reservations/leaseDecisions.ts",
+    file: "daemon/coordination/reservations/decideSettle.ts",
     from: "    overlay.flatMap((held) => held.compiled),\n  );",
     to: "    overlay.flatMap((held) => held.compiled),\n  );\n  if (overlay.length > 1) (ended.events as Array<NewEvent>).push(...ended.events);",
-    tests: [`${reservations}/leaseDecisions.test.ts`],
+    tests: [`${reservations}/decideSettle.test.ts`],
   },
   {
     what: "the clock goes on while the machine sleeps",

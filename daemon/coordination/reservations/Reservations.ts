@@ -27,6 +27,10 @@ import type { StateChange } from "../../primitives/Projection.ts";
 
 export type { Lease } from "./leaseBook.ts";
 
+import { decideEndEpic, decideRelease, decideReleaseAll, decideWithdraw, holding } from "./decideRelease.ts";
+import { decideReserve, decideReserveOrWait, extended, type Granted } from "./decideReserve.ts";
+import { decideSettle, expireIfOver, rewriteDeadlines, ticketLife } from "./decideSettle.ts";
+import { decideHandOver, decideTakeOver, type HandOver } from "./decideTransfer.ts";
 import {
   type Claimant,
   type Ends,
@@ -36,10 +40,11 @@ import {
   readKnown,
   type Ticket,
 } from "./leaseBook.ts";
-import * as decisions from "./leaseDecisions.ts";
 import { queueAt } from "./leaseQueue.ts";
 import { type LeaseRequest, readRequest, readTtl } from "./leaseRequest.ts";
 import { leaseDeadlines, leaseTickets } from "./leaseTables.ts";
+import { type At, released, type Wanted, type Writes } from "./leaseWrites.ts";
+import { type Act, mayAct } from "./mayAct.ts";
 
 /** A place in the queue, as shown. */
 export interface Place extends Omit<Ticket, "compiled" | "seen" | "position" | "ttlSeconds"> {
@@ -101,7 +106,7 @@ export class Reservations extends Context.Service<
       reason: string,
     ) => Ask<ReadonlyArray<string>, never>;
     /** What `releaseAll` writes, for a decision that ends the holder as well. To be called in a decision only. */
-    readonly leaving: (project: string, holder: string, reason: string) => decisions.Writes;
+    readonly leaving: (project: string, holder: string, reason: string) => Writes;
     /** Gives up everything of an epic and its cells, in one batch with `events`: it is landed or discarded. */
     readonly endEpic: (
       origin: Origin,
@@ -115,11 +120,11 @@ export class Reservations extends Context.Service<
       request: LeaseRequest,
     ) => Ask<{ readonly lease: Lease; readonly ended: ReadonlyArray<Lease> }, InvalidInput>;
     /** Gives the leases by hand that have these patterns to another, past the queue. */
-    readonly handOver: (origin: Origin, handOver: decisions.HandOver) => Ask<ReadonlyArray<Lease>, NotFound>;
+    readonly handOver: (origin: Origin, handOver: HandOver) => Ask<ReadonlyArray<Lease>, NotFound>;
     /** Appends `events` if nobody else got what they touch; see `mayAct`. */
     readonly act: (
       origin: Origin,
-      act: decisions.Act,
+      act: Act,
       events: ReadonlyArray<NewEvent>,
     ) => Ask<ReadonlyArray<StoredEvent>, LockNotHeld>;
     /** What an exclusive claim would run into now. A text that is no pattern runs into nothing. */
@@ -161,10 +166,10 @@ const make = Effect.gen(function* () {
   const listeners = new Set<(project: string) => void>();
   const unsettled = yield* Queue.unbounded<string>();
 
-  const at = (project: string): decisions.At => ({ book: deciding, clock, project, now: clock.now() });
+  const at = (project: string): At => ({ book: deciding, clock, project, now: clock.now() });
   const decide = <A, E>(
     origin: Origin,
-    decision: (at: decisions.At) => Result.Result<readonly [A, decisions.Writes], E>,
+    decision: (at: At) => Result.Result<readonly [A, Writes], E>,
     answer: (decided: A, stored: ReadonlyArray<StoredEvent>) => void = () => undefined,
   ): Effect.Effect<readonly [A, ReadonlyArray<StoredEvent>], E | StorageError> =>
     neverRejected(
@@ -181,8 +186,7 @@ const make = Effect.gen(function* () {
 
   const schedule = (project: string, id: string, earliest = 0) => {
     const ticket = durable.ticket(project, id);
-    const due =
-      ticket === undefined ? durable.get(project, id)?.deadline : ticket.seen + decisions.ticketLife;
+    const due = ticket === undefined ? durable.get(project, id)?.deadline : ticket.seen + ticketLife;
     if (due === undefined) {
       deadlines.clear(keyOf(project, id));
       ends.delete(id);
@@ -223,7 +227,7 @@ const make = Effect.gen(function* () {
   const settle = (project: string) =>
     decide(
       { project, actor: "daemon" },
-      (now) => Result.succeed(decisions.decideSettle(now, randomUUID)),
+      (now) => Result.succeed(decideSettle(now, randomUUID)),
       ({ granted, deadlocked }, stored) => {
         for (const { ticket, lease } of granted) wake(ticket, Exit.succeed(leaseIn(stored, lease)));
         for (const { ticket, error } of deadlocked) wake(ticket, Exit.fail(error));
@@ -242,7 +246,7 @@ const make = Effect.gen(function* () {
         const [project, id] = key.split("\n") as [string, string];
         if (durable.ticket(project, id) !== undefined) return Effect.asVoid(Queue.offer(unsettled, project));
         return decide({ project, actor: "daemon" }, (now) =>
-          Result.succeed([undefined, decisions.expireIfOver(now, id)] as const),
+          Result.succeed([undefined, expireIfOver(now, id)] as const),
         ).pipe(
           // It may have been renewed since; then its time is still to come.
           Effect.andThen(Effect.sync(() => schedule(project, id, clock.now() + soon))),
@@ -298,14 +302,14 @@ const make = Effect.gen(function* () {
         durable.projects(),
         (project) =>
           decide({ project, actor: "daemon" }, (now) =>
-            Result.succeed([undefined, decisions.rewriteDeadlines(now)] as const),
+            Result.succeed([undefined, rewriteDeadlines(now)] as const),
           ).pipe(Effect.ignore({ log: "Warn" })),
         { discard: true },
       ),
     ),
   );
 
-  const leaseOf = (granted: decisions.Granted, stored: ReadonlyArray<StoredEvent>): Lease =>
+  const leaseOf = (granted: Granted, stored: ReadonlyArray<StoredEvent>): Lease =>
     granted.already ?? leaseIn(stored, granted.lease);
 
   const place = (ticket: Ticket): Place => {
@@ -317,12 +321,12 @@ const make = Effect.gen(function* () {
   };
 
   /** Asks once; who has to wait is given what wakes it, before anything can. */
-  const join = (origin: Origin, wanted: decisions.Wanted) => {
+  const join = (origin: Origin, wanted: Wanted) => {
     const fresh = { lease: randomUUID(), ticket: randomUUID() };
     const woken = Deferred.makeUnsafe<Lease, Deadlock | NotFound>();
     return decide(
       origin,
-      (now) => decisions.decideReserveOrWait(now, wanted, fresh),
+      (now) => decideReserveOrWait(now, wanted, fresh),
       (decided) => {
         if (decided.kind === "waiting" && !waiters.has(decided.ticket))
           waiters.set(decided.ticket, { project: origin.project, woken });
@@ -366,59 +370,54 @@ const make = Effect.gen(function* () {
     reserve: Effect.fn("Reservations.reserve")(function* (origin, request) {
       const wanted = yield* readRequest(request);
       const lease = randomUUID();
-      const [granted, stored] = yield* decide(origin, (now) => decisions.decideReserve(now, wanted, lease));
+      const [granted, stored] = yield* decide(origin, (now) => decideReserve(now, wanted, lease));
       return leaseOf(granted, stored);
     }),
     withdraw: Effect.fn("Reservations.withdraw")(function* (origin, holder, ticket) {
-      yield* decide(origin, (now) => decisions.decideWithdraw(now, holder, ticket));
+      yield* decide(origin, (now) => decideWithdraw(now, holder, ticket));
     }),
     renew: Effect.fn("Reservations.renew")(function* (origin, held, ttlSeconds) {
       const ttl = yield* readTtl(ttlSeconds);
       const [lease] = yield* decide(origin, (now) =>
-        Result.map(decisions.holding(now, held), (own) => decisions.extended(now, own, ttl)),
+        Result.map(holding(now, held), (own) => extended(now, own, ttl)),
       );
       return lease;
     }),
     release: Effect.fn("Reservations.release")(function* (origin, held, reason) {
       yield* decide(origin, (now) =>
-        Result.map(
-          decisions.holding(now, held),
-          (own) => [undefined, decisions.released(own, reason)] as const,
-        ),
+        Result.map(holding(now, held), (own) => [undefined, released(own, reason)] as const),
       );
     }),
     releasePatterns: Effect.fn("Reservations.releasePatterns")(function* (origin, holder, patterns, reason) {
-      yield* decide(origin, (now) => decisions.decideRelease(now, holder, patterns, reason));
+      yield* decide(origin, (now) => decideRelease(now, holder, patterns, reason));
     }),
     releaseAll: Effect.fn("Reservations.releaseAll")(function* (origin, holder, reason) {
       const [released] = yield* decide(origin, (now) =>
-        Result.succeed(decisions.decideReleaseAll(now, holder, reason)),
+        Result.succeed(decideReleaseAll(now, holder, reason)),
       );
       return released;
     }),
-    leaving: (project, holder, reason) => decisions.decideReleaseAll(at(project), holder, reason)[1],
+    leaving: (project, holder, reason) => decideReleaseAll(at(project), holder, reason)[1],
     endEpic: Effect.fn("Reservations.endEpic")(function* (origin, epic, reason, events) {
       yield* decide(origin, (now) =>
-        Result.succeed([undefined, decisions.decideEndEpic(now, epic, reason, events)] as const),
+        Result.succeed([undefined, decideEndEpic(now, epic, reason, events)] as const),
       );
     }),
     takeOver: Effect.fn("Reservations.takeOver")(function* (origin, request) {
       const wanted = yield* readRequest(request);
       const lease = randomUUID();
       const [taken, stored] = yield* decide(origin, (now) =>
-        Result.succeed(decisions.decideTakeOver(now, wanted, lease)),
+        Result.succeed(decideTakeOver(now, wanted, lease)),
       );
       return { lease: leaseIn(stored, lease), ended: taken.ended };
     }),
     handOver: Effect.fn("Reservations.handOver")(function* (origin, handOver) {
-      const [given, stored] = yield* decide(origin, (now) =>
-        decisions.decideHandOver(now, handOver, randomUUID),
-      );
+      const [given, stored] = yield* decide(origin, (now) => decideHandOver(now, handOver, randomUUID));
       return given.map((lease) => leaseIn(stored, lease));
     }),
     act: Effect.fn("Reservations.act")(function* (origin, act, events) {
       const [, stored] = yield* decide(origin, (now) =>
-        Result.map(decisions.mayAct(now, act), () => [undefined, { events, state: [] }] as const),
+        Result.map(mayAct(now, act), () => [undefined, { events, state: [] }] as const),
       );
       return stored;
     }),

@@ -3,7 +3,7 @@ import { Effect, Result } from "effect";
 import { type Deadlock, InvalidInput, type LeaseConflictEntry } from "../../../shared/contract/errors.ts";
 import type { Pattern } from "../../../shared/contract/pattern.ts";
 import { type Claimant, readPattern } from "./leaseBook.ts";
-import type { Wanted } from "./leaseDecisions.ts";
+import type { Wanted } from "./leaseWrites.ts";
 
 export interface LeaseRequest extends Claimant {
   /** As in `shared/contract/pattern.ts`; they mean what they mean without the base. */

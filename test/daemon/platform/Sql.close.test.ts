@@ -13,7 +13,7 @@ describe("closing the database", () => {
       const { stdout } = yield* Effect.promise(() =>
         promisify(execFile)("node", [script, folder], { timeout: 50_000 }),
       );
-      assert.strictEqual(stdout, "closed 40 times");
+      assert.strictEqual(stdout, "closed 15 times");
     }).pipe(Effect.scoped),
   );
 });

@@ -127,8 +127,11 @@ describe("SqlBatch.read", () => {
           assert.strictEqual(started.length, 1);
           yield* Effect.forEach([1, 2, 3], () => sql.read("SELECT 1"), { concurrency: "unbounded" });
           assert.strictEqual(started.length, 2);
-          const waiting = yield* Effect.forkChild(Effect.flip(sql.read(long)), { startImmediately: true });
-          yield* Effect.promise(() => started[1]!.terminate());
+          // No message of ours: the thread fails, and ends.
+          started[1]!.postMessage(null);
+          const waiting = yield* Effect.forkChild(Effect.flip(sql.read("SELECT 1")), {
+            startImmediately: true,
+          });
           assert.strictEqual((yield* Fiber.join(waiting)).code, "THREAD_ENDED");
           assert.deepStrictEqual(yield* sql.read("SELECT 3 AS n"), [{ n: 3 }]);
           yield* sql.run([insert(1)]);
@@ -148,6 +151,26 @@ describe("SqlBatch.read", () => {
         yield* Fiber.interrupt(first);
         assert.isTrue(Exit.isSuccess(yield* Fiber.await(second)));
       }),
+    ),
+  );
+
+  it.live("that nobody waits for any more is let finish when the store is closed: nothing dies of it", () =>
+    Effect.forEach(
+      Array.from({ length: 8 }, (_, n) => n),
+      (n) =>
+        withTable(
+          Effect.gen(function* () {
+            const sql = yield* SqlBatch;
+            yield* sql.run(Array.from({ length: 2000 }, (_, a) => insert(a)));
+            const reading = yield* Effect.forkChild(
+              Effect.forEach(Array.from({ length: 20 }), () => sql.read("SELECT * FROM t")),
+              { startImmediately: true },
+            );
+            yield* Effect.sleep(n);
+            yield* Fiber.interrupt(reading);
+          }),
+        ),
+      { discard: true },
     ),
   );
 });

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "vitest";
+import { decideSettle } from "../../../../daemon/coordination/reservations/decideSettle.ts";
 import { leaseBook } from "../../../../daemon/coordination/reservations/leaseBook.ts";
-import { decideSettle } from "../../../../daemon/coordination/reservations/leaseDecisions.ts";
 import { leaseTickets } from "../../../../daemon/coordination/reservations/leaseTables.ts";
 import type { StoredEvent } from "../../../../shared/contract/events.ts";
 
