@@ -80,18 +80,12 @@ const execute = ([text, args]: SentStatement): SqlResult | undefined => {
   // Else what comes after such a failure would be committed by itself.
   if (begun && !database.inTransaction) throw new Error("a failure ended the transaction; roll it back");
   const statement = prepare(sql);
-  try {
-    if (!statement.reader) {
-      statement.run(args);
-      return undefined;
-    }
-    const rows = statement.raw().all(args) as Array<Array<unknown>>;
-    return { columns: statement.columns().map(({ name }) => name), rows };
-  } catch (cause) {
-    // It may have stopped half-way through its rows.
-    prepared.delete(sql);
-    throw cause;
+  if (!statement.reader) {
+    statement.run(args);
+    return undefined;
   }
+  const rows = statement.raw().all(args) as Array<Array<unknown>>;
+  return { columns: statement.columns().map(({ name }) => name), rows };
 };
 
 const batch = (statements: ReadonlyArray<SentStatement>): void => {

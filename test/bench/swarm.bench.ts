@@ -138,7 +138,7 @@ const bareSchedule = async (box: Sandbox) => {
       const child = spawn(process.execPath, [join(box.agents, "sleeper.mjs"), "1000"], {
         stdio: "ignore",
         cwd: box.folder,
-        env: { PATH: process.env["PATH"] ?? "", OCVIBE_FILES: "bare.txt", OCVIBE_CELL: "bare" },
+        env: { PATH: process.env.PATH ?? "", OCVIBE_FILES: "bare.txt", OCVIBE_CELL: "bare" },
       });
       child.on("close", () => resolve());
     });

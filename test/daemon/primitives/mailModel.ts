@@ -52,7 +52,8 @@ export const makeMailModel = () => {
       letter.deliveries += 1;
       letter.out = { delivery, until: now + visibility };
     },
-    held, now: () => now,
+    held,
+    now: () => now,
     ack: (letter: ModelLetter) => {
       letters = letters.filter((one) => one !== letter);
     },

@@ -132,7 +132,7 @@ describe("rebuild", () => {
 
 describe("opening the store", () => {
   const names = Effect.flatMap(EventStore, (store) =>
-    Effect.map(store.rows("seen"), (rows) => rows.map((row) => row["name"])),
+    Effect.map(store.rows("seen"), (rows) => rows.map((row) => row.name)),
   );
 
   it.live("builds a projection that is new, whose tables are missing, or that was away meanwhile", () =>
@@ -159,7 +159,7 @@ describe("opening the store", () => {
         ),
       );
       assert.includeMembers(
-        indexes.map((row) => row["name"]),
+        indexes.map((row) => row.name),
         ["tally_name_share", "tally_turn"],
       );
     }).pipe(Effect.scoped),
