@@ -59,6 +59,8 @@ export const refuseRequest = (
     case "not-json":
       return new InvalidInput({ message: `The request is not JSON: ${detail}.` });
     case "input":
-      return new InvalidInput({ message: `The request's input is not valid: ${detail}` });
+      return new InvalidInput({
+        message: `The request's input is not valid: ${detail.replace(/\n\s*at /g, ", at ")}.`,
+      });
   }
 };

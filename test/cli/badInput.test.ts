@@ -39,7 +39,7 @@ const run = (args: ReadonlyArray<string>) => leavingUntouched(box.repo, () => bo
 const usage: ReadonlyArray<readonly [args: ReadonlyArray<string>, ...says: ReadonlyArray<string>]> = [
   [
     ["strat"],
-    'Unknown subcommand "strat" for "ocvibe". Did you mean this? start',
+    'Unknown subcommand "strat" for "ocvibe". Did you mean this? start state',
     "\nUsage: ocvibe <subcommand>",
   ],
   [
@@ -91,7 +91,7 @@ describe("the command line refuses", () => {
 
   it("the same with --json, as one object", async () => {
     for (const [args, tag, message] of [
-      [["strat"], "InvalidInput", 'Unknown subcommand "strat" for "ocvibe". Did you mean this? start'],
+      [["strat"], "InvalidInput", 'Unknown subcommand "strat" for "ocvibe". Did you mean this? start state'],
       [["status", "nope-1"], "NotFound", "There is no swarm nope-1 in this project; `status` lists them."],
     ] as const) {
       const result = await run([...args, "--json"]);

@@ -59,13 +59,16 @@ export const swarmsOf = async (box: Sandbox, cwd = box.repo): Promise<ReadonlyAr
   return [];
 };
 
-/** Checkouts of agents and of the gate that were left behind, in all projects: all but the bare repositories. */
+/** What a project's folder is to keep. */
+const kept = ["workshop.git", "leases.json"];
+
+/** Checkouts of agents and of the gate that were left behind, in all projects. */
 export const workLeft = (box: Sandbox): ReadonlyArray<string> => {
   const below = (folder: string) => (existsSync(folder) ? readdirSync(folder) : []);
   const projects = join(box.home, "projects");
   return below(projects).flatMap((id) =>
     below(join(projects, id))
-      .filter((name) => name !== "workshop.git")
+      .filter((name) => !kept.includes(name))
       .flatMap((name) => below(join(projects, id, name)).map((left) => join(id, name, left))),
   );
 };

@@ -7,6 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, assert, beforeAll, describe, it } from "vitest";
+import { moreMutations } from "./moreMutations.ts";
 import { mutations } from "./mutations.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -19,11 +20,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
-const runTests = (files: ReadonlyArray<string>) =>
+const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+const runTests = (files: ReadonlyArray<string>) => run(vitest, "run", "--bail=1", ...files);
+const build = () => run(join(copy, "scripts", "build.ts"), "--test");
+
+const run = (program: string, ...args: ReadonlyArray<string>) =>
   new Promise<{ readonly code: number | null; readonly output: string }>((resolve, reject) => {
     const env = { ...process.env, OCVIBE_TEST_TIER: "quick", OCVIBE_TEST_SUITE: "", NO_COLOR: "1" };
-    const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
-    const child = spawn(process.execPath, [vitest, "run", "--bail=1", ...files], { cwd: copy, env });
+    const child = spawn(process.execPath, [program, ...args], { cwd: copy, env });
     let output = "";
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (chunk) => {
@@ -35,13 +39,22 @@ const runTests = (files: ReadonlyArray<string>) =>
 
 const full = process.env.OCVIBE_TEST_TIER === "full";
 const seed = Number(process.env.OCVIBE_TEST_SEED ?? Date.now() % 1_000_000);
-const chosen = full ? mutations : [mutations[seed % mutations.length]!];
+const all = [...mutations, ...moreMutations];
+const cheap = all.filter(({ built }) => built !== true);
+const chosen = full ? all : [cheap[seed % cheap.length]!];
 
-describe(`of ${mutations.length} mechanisms, broken on purpose`, () => {
+describe(`of ${all.length} mechanisms, broken on purpose`, () => {
+  it.runIf(full)("unbroken, the copy passes", { timeout: 600_000 }, async () => {
+    const made = await build();
+    assert.strictEqual(made.code, 0, made.output.slice(-2000));
+    const { code, output } = await runTests([...new Set(all.flatMap(({ tests }) => tests))]);
+    assert.strictEqual(code, 0, output.slice(-4000));
+  });
+
   it.each(chosen.map((mutation) => [mutation.what, mutation] as const))(
     "%s",
     { timeout: 300_000 },
-    async (_, { file, from, to, tests }) => {
+    async (_, { file, from, to, tests, built }) => {
       const place = join(copy, file);
       const source = readFileSync(place, "utf8");
       assert.strictEqual(source.split(from).length, 2, `${file} has this once: ${from}`);
@@ -50,6 +63,10 @@ describe(`of ${mutations.length} mechanisms, broken on purpose`, () => {
         source.replace(from, () => to),
       );
       try {
+        if (built === true) {
+          const made = await build();
+          assert.strictEqual(made.code, 0, made.output.slice(-2000));
+        }
         const { code, output } = await runTests(tests);
         assert.notStrictEqual(code, 0, `no test noticed:\n${output.slice(-2000)}`);
         assert.match(output, /Failed Tests \d/, `it failed before any test did:\n${output.slice(-2000)}`);

@@ -27,6 +27,8 @@ export const checkPromises = (
   mail: ReadonlyArray<Row>,
 ) => {
   const holders = new Map<string, number>();
+  /** By token: a renewal may only move it on. */
+  const promisedUntil = new Map<number, number>();
   const leases = new Map<string, { readonly holder: string; readonly patterns: ReadonlyArray<Pattern> }>();
   const sent = new Map<string, { readonly seq: number; readonly to: ReadonlyArray<string> }>();
   const acked = new Set<string>();
@@ -45,6 +47,7 @@ export const checkPromises = (
         const { name } = event.data;
         assert.isUndefined(holders.get(name), `two holders of ${name} at once, at ${seq}`);
         holders.set(name, seq);
+        promisedUntil.set(seq, Date.parse(event.data.expiresAt));
         counts.locks += 1;
         break;
       }
@@ -52,6 +55,9 @@ export const checkPromises = (
       case "lock_expired": {
         const { name, token } = event.data;
         assert.strictEqual(holders.get(name), token, `${name} ended under another token, at ${seq}`);
+        const early = (promisedUntil.get(token) ?? 0) - Date.parse(event.at);
+        // The clocks of two processes, read as awake time, differ by a little.
+        if (event.type === "lock_expired") assert.isBelow(early, 50, `${name} expired too early, at ${seq}`);
         holders.delete(name);
         break;
       }

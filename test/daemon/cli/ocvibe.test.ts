@@ -174,7 +174,7 @@ describe("start without a terminal", () => {
     expect(JSON.parse((await sandbox.cli(["status", "--json"])).stdout)).toContainEqual(
       expect.objectContaining({ status: "running" }),
     );
-    expect((await sandbox.cli(["reservations"])).stdout).toContain("one.txt: ");
+    expect((await sandbox.cli(["reservations"])).stdout).toContain("one.txt  ");
     expect(await sandbox.cli(["cancel"])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining("is cancelled"),

@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest";
-import { Effect, Exit, Fiber, Layer } from "effect";
+import { Context, Effect, Exit, Fiber, Layer } from "effect";
 import { TestClock } from "effect/testing";
 import { EventStore, type Origin } from "../../../daemon/primitives/EventStore.ts";
 import { Lock } from "../../../daemon/primitives/Lock.ts";
+import { crashingStore, quiet } from "../../support/crashingStore.ts";
+import { makeJumpingClock } from "../../support/jumpingClock.ts";
 import { tempFolder } from "../../support/tempFolder.ts";
 import { storeIn, temporaryStore } from "../coordination/storeLayer.ts";
 
@@ -89,6 +91,126 @@ describe("Lock", () => {
     ),
   );
 
+  it.effect("does not give the next holder the end that the one before had renewed", () =>
+    withLocks(
+      Effect.gen(function* () {
+        const locks = yield* Lock;
+        const store = yield* EventStore;
+        const fork = <A, E>(effect: Effect.Effect<A, E>) =>
+          Effect.forkChild(effect, { startImmediately: true });
+        const held = yield* locks.acquire(origin, "build", { holder: "A", ttl: "1 minute" });
+        const next = yield* fork(
+          locks.acquire(origin, "build", { holder: "B", ttl: "1 minute", wait: "1 hour" }),
+        );
+        yield* aMoment;
+        // While this is written the others come together, and share a transaction.
+        const data = { name: "other", token: 1 };
+        yield* fork(store.append(origin, [{ stream: "other", type: "lock_released", data }]));
+        yield* fork(locks.renew(origin, held, "10 hours"));
+        yield* fork(locks.release(origin, held));
+        const got = yield* Fiber.join(next);
+        assert.deepStrictEqual(locks.holder("p", "build"), got);
+        assert.strictEqual(got.expiresAt, 60_000);
+      }),
+    ),
+  );
+
+  it.effect("refuses the other calls of who gets it, and tells who waits that the store closes", () =>
+    Effect.gen(function* () {
+      const cut = yield* withLocks(
+        Effect.gen(function* () {
+          const locks = yield* Lock;
+          const wait = (holder: string) =>
+            Effect.forkDetach(
+              Effect.flip(locks.acquire(origin, "build", { holder, ttl: "1 hour", wait: "1 hour" })),
+              { startImmediately: true },
+            );
+          const held = yield* locks.acquire(origin, "build", { holder: "A" });
+          const first = yield* Effect.forkChild(
+            locks.acquire(origin, "build", { holder: "B", ttl: "1 hour", wait: "1 hour" }),
+            { startImmediately: true },
+          );
+          const own = yield* wait("B");
+          const waiting = yield* wait("C");
+          yield* locks.release(origin, held);
+          yield* Fiber.join(first);
+          assert.include((yield* Fiber.join(own)).message, "B holds the lock build already");
+          return waiting;
+        }),
+      );
+      assert.deepInclude(yield* Fiber.join(cut), { _tag: "StorageError", code: "CLOSED" });
+    }),
+  );
+
+  it.effect("interrupts the work when the lock is lost, and fails for it", () =>
+    withLocks(
+      Effect.gen(function* () {
+        const locks = yield* Lock;
+        let ended = false;
+        const work = yield* Effect.forkChild(
+          Effect.flip(
+            locks.withLock(origin, "build", { holder: "A" }, () =>
+              Effect.onInterrupt(Effect.never, () =>
+                Effect.sync(() => {
+                  ended = true;
+                }),
+              ),
+            ),
+          ),
+          { startImmediately: true },
+        );
+        while (locks.holder("p", "build") === undefined) yield* aMoment;
+        yield* locks.release(origin, locks.holder("p", "build")!);
+        assert.strictEqual((yield* Fiber.join(work))._tag, "LockNotHeld");
+        assert.isTrue(ended);
+        const thrown = yield* Effect.exit(
+          locks.withLock(origin, "build", { holder: "A" }, (): Effect.Effect<void> => {
+            throw new Error("a defect, on purpose");
+          }),
+        );
+        assert.isTrue(Exit.isFailure(thrown));
+        assert.isUndefined(locks.holder("p", "build"));
+      }),
+    ),
+  );
+
+  it.effect("refuses what makes no sense, and stays usable", () =>
+    withLocks(
+      Effect.gen(function* () {
+        const locks = yield* Lock;
+        for (const name of ["", "a\nb", "x".repeat(1_000_000)])
+          assert.strictEqual(
+            (yield* Effect.flip(locks.acquire(origin, name, { holder: "A" })))._tag,
+            "InvalidInput",
+          );
+        for (const options of [
+          { holder: "" },
+          { holder: "x".repeat(201) },
+          { holder: "A", ttl: -1 },
+          { holder: "A", ttl: 0 },
+          { holder: "A", ttl: "1000 days" as const },
+          { holder: "A", ttl: Number.POSITIVE_INFINITY },
+          { holder: "A", ttl: "soon" as never },
+          { holder: "A", wait: -1 },
+          { holder: "A", wait: "never" as never },
+        ])
+          assert.strictEqual(
+            (yield* Effect.flip(locks.acquire(origin, "build", options)))._tag,
+            "InvalidInput",
+          );
+        const held = yield* locks.acquire(origin, "build", { holder: "A" });
+        assert.strictEqual((yield* Effect.flip(locks.renew(origin, held, -5)))._tag, "InvalidInput");
+        for (const token of [-1, 0, held.token + 1, Number.NaN])
+          assert.strictEqual(
+            (yield* Effect.flip(locks.release(origin, { ...held, token })))._tag,
+            "LockNotHeld",
+          );
+        assert.deepStrictEqual(locks.holder("p", "build"), held);
+        yield* locks.release(origin, held);
+      }),
+    ),
+  );
+
   it.effect("gives up waiting at the deadline", () =>
     withLocks(
       Effect.gen(function* () {
@@ -156,5 +278,24 @@ describe("Lock", () => {
       );
       assert.isAbove(next.token, held.token);
     }),
+  );
+
+  it.live("outlives a wall clock that was set and a daemon that died after it", () =>
+    Effect.gen(function* () {
+      const time = makeJumpingClock();
+      const crashing = yield* crashingStore(Lock.layer);
+      const open = Effect.provide(crashing.open, time.layer);
+      const before = yield* open;
+      const held = yield* Context.get(before, Lock).acquire(origin, "build", { holder: "A", ttl: "1 hour" });
+      yield* time.sleepMachine("8 hours", "stands still");
+      assert.strictEqual(Context.get(before, Lock).holder("p", "build")?.token, held.token);
+      // Within ten seconds its end is written anew.
+      yield* time.advance("11 seconds");
+      yield* quiet(Context.get(before, EventStore));
+      yield* crashing.kill;
+      const after = Context.get(yield* open, Lock).holder("p", "build");
+      assert.strictEqual(after?.expiresAt, held.expiresAt + 8 * 3_600_000);
+      yield* crashing.close;
+    }).pipe(Effect.scoped),
   );
 });

@@ -367,7 +367,7 @@ it("locks agree with the model, whatever is done at once and wherever it is cut"
     fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: isFull ? 30 : 14 }), (rounds) =>
       Effect.runPromise(Effect.scoped(scenario(rounds, counts))),
     ),
-    { numRuns: isFull ? 400 : 20 },
+    { numRuns: isFull ? 400 : 10 },
   );
   console.log(`locks: ${JSON.stringify(counts)}`);
 });
