@@ -511,7 +511,7 @@ describe("any history", () => {
       console.log(`leases and queue: ${JSON.stringify(total)}`);
       assert.isAbove(total.granted, 100);
       assert.isAbove(total.waited, 50);
-      assert.isAbove(total.deadlocks, 0);
+      if (full) assert.isAbove(total.deadlocks, 0);
     },
     full ? 600_000 : 60_000,
   );
