@@ -11,6 +11,7 @@ import { PROTOCOL } from "../shared/contract/protocol.ts";
 import { version } from "../shared/contract/version.ts";
 import { createHttpHandler } from "../shared/router/createHttpHandler.ts";
 import { authenticate, revoked } from "./api/authenticate.ts";
+import { routeDeferred } from "./api/deferredUrl.ts";
 import { encodeFailure, refuseRequest } from "./api/encodeFailure.ts";
 import { routes } from "./api/handlers/routes.ts";
 import { Lifecycle } from "./api/Lifecycle.ts";
@@ -84,7 +85,10 @@ const serve = Effect.gen(function* () {
       runFork(Effect.logError("a request failed", { reference }, cause)),
     ),
   });
-  const { clients } = yield* listen({ socket, handler });
+  const { clients } = yield* listen({
+    socket,
+    handler: async (request, signal) => handler(await routeDeferred(request), signal),
+  });
   lifecycle.countClients(clients);
   yield* Effect.acquireRelease(data.announce({ pid: process.pid, protocol: PROTOCOL, version, socket }), () =>
     Effect.ignore(data.withdraw),

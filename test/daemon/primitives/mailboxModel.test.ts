@@ -274,7 +274,17 @@ const history = async (seed: number, file: string) => {
     );
     // Until that is noticed, what the rows say of time means another moment after a restart.
     await pass(11_000);
-    await quiet();
+    for (let patience = 1000; !(await rowsAreRight()); patience--) {
+      assert.isAbove(patience, 0, "the rows were not written anew");
+      await setTimeout(2);
+    }
+  };
+  const rowsAreRight = async () => {
+    const rows = await run(Effect.flatMap(EventStore, (store) => store.rows("mail_deliveries")));
+    return rows.every(({ id, recipient, delivery, visible_at }) => {
+      const out = model.held(String(id), String(recipient), String(delivery))?.out;
+      return out === undefined || visible_at === time.wall() + out.until - model.now();
+    });
   };
   const check = async () => {
     await quiet();

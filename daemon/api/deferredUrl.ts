@@ -1,0 +1,34 @@
+/**
+ * The address of a deferred, `/deferred/<id>`, for whoever has an HTTP client and no more: GET waits for it, at most
+ * as many seconds as `?wait=` says; POST settles it, by `{"value": …}` or `{"reason": "…"}`. It is another way to the
+ * routes `deferred.await`, `.resolve` and `.reject`, and takes the same tokens. The person says by `?project=` where
+ * it belongs; an agent's project follows from its token.
+ */
+const address = /^\/deferred\/([0-9a-f-]{36})$/;
+
+/** The request as the routes take it; any other request as it is. */
+export const routeDeferred = async (request: Request): Promise<Request> => {
+  const url = new URL(request.url);
+  const id = address.exec(url.pathname)?.[1];
+  if (id === undefined) return request;
+  const which = { project: url.searchParams.get("project") ?? "", id };
+  const asRoute = (route: string, input: unknown) => {
+    const headers = new Headers(request.headers);
+    headers.delete("content-length");
+    const body = typeof input === "string" ? input : JSON.stringify(input);
+    return new Request(new URL(`/api/deferred/${route}`, url), { method: "POST", headers, body });
+  };
+  if (request.method === "GET") {
+    return asRoute("await", { ...which, waitSeconds: Number(url.searchParams.get("wait") ?? 0) });
+  }
+  if (request.method !== "POST") return request;
+  const text = await request.text();
+  try {
+    const said: unknown = JSON.parse(text);
+    if (typeof said !== "object" || said === null) return asRoute("resolve", { ...which, given: said });
+    return asRoute("reason" in said ? "reject" : "resolve", { ...said, ...which });
+  } catch {
+    // The route says what is wrong with it.
+    return asRoute("resolve", text);
+  }
+};
