@@ -210,7 +210,7 @@ const waiting: ReadonlyArray<Mutation> = [
     file: "daemon/primitives/Lock.ts",
     from: "if (waiter.gone) Queue.offerUnsafe(orphans, { project, held });",
     to: "if (waiter.gone) void orphans;",
-    tests: [`${primitives}/Lock.test.ts`, `${primitives}/lockModel.test.ts`],
+    tests: [`${primitives}/lockOrphans.test.ts`],
   },
   {
     what: "a message is acked by any delivery",
@@ -231,14 +231,6 @@ const waiting: ReadonlyArray<Mutation> = [
 /** Seen by the suite that kills processes, which runs what was built. */
 const kill = ["test/primitives/kill.test.ts"];
 const underKill: ReadonlyArray<Mutation> = [
-  {
-    what: "compare-and-set of a lock dropped, under kill -9",
-    file: "daemon/primitives/Lock.ts",
-    from: "if (lock !== undefined && !isOver(lock)) {",
-    to: 'if (lock !== undefined && !isOver(lock) && lock.holder === "nobody") {',
-    tests: kill,
-    built: true,
-  },
   {
     what: "ack outside the transaction, under kill -9",
     file: "daemon/primitives/Mailbox.ts",
