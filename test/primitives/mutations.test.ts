@@ -21,7 +21,8 @@ beforeAll(() => {
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
-const runTests = (files: ReadonlyArray<string>) => run(vitest, "run", "--bail=1", ...files);
+const runTests = (files: ReadonlyArray<string>) =>
+  run(vitest, "run", "--bail=1", "--testTimeout=20000", ...files);
 const build = () => run(join(copy, "scripts", "build.ts"), "--test");
 
 const run = (program: string, ...args: ReadonlyArray<string>) =>
