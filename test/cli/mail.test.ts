@@ -94,7 +94,7 @@ describe("mail", () => {
     const refused = mail(ann, "ask", "person", "--subject", "and now?");
     const [other] = await json<ReadonlyArray<Delivery>>(person, "receive", "--wait", "40");
     await said(person, "reply", other!.replyTo!, "Not now.", "--reject");
-    assertRefused(await refused, { code: 1, says: ['The answer is a refusal: "not now".'] });
+    assertRefused(await refused, { code: 1, says: ["The answer is a refusal: Not now."] });
     await said(person, "ack", other!.id, other!.delivery);
     assertRefusedConflict(await mail(person, "reply", other!.replyTo!, "too late"), "settled once");
     const late = await mail(ann, "ask", "Bob", "--subject", "hurry", "--expires", "1");

@@ -189,7 +189,7 @@ const unanswered = ({ state, reason = "" }: DeferredView) =>
     new Rejected({
       message:
         state === "rejected"
-          ? `The answer is a refusal${reason === "" ? ", without a reason" : `: "${reason}"`}.`
+          ? `The answer is a refusal${reason === "" ? ", without a reason" : `: ${reason.replace(/[.]$/, "")}`}.`
           : "Nobody answered in time.",
       reason,
     }),
