@@ -59,8 +59,8 @@ export const swarmsOf = async (box: Sandbox, cwd = box.repo): Promise<ReadonlyAr
   return [];
 };
 
-/** What a project's folder is to keep. */
-const kept = ["workshop.git", "leases.json"];
+/** What a project's folder is to keep; a snapshot of the leases may just be being written. */
+const kept = ["workshop.git", "leases.json", "leases.json.new"];
 
 /** Checkouts of agents and of the gate that were left behind, in all projects. */
 export const workLeft = (box: Sandbox): ReadonlyArray<string> => {
