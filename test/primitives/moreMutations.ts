@@ -64,7 +64,8 @@ const time: ReadonlyArray<Mutation> = [
     file: "daemon/primitives/redact.ts",
     from: "          ...snapshots.forgetting(fed, seq),\n",
     to: "",
-    tests: [`${primitives}/redact.test.ts`, `${primitives}/stateAt.test.ts`],
+    tests: [`${primitives}/redact.test.ts`],
+    thorough: true,
   },
   {
     what: "a projection keeps what was redacted",

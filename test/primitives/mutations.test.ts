@@ -21,13 +21,13 @@ beforeAll(() => {
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
-const runTests = (files: ReadonlyArray<string>) =>
-  run(vitest, "run", "--bail=1", "--testTimeout=20000", ...files);
-const build = () => run(join(copy, "scripts", "build.ts"), "--test");
+const runTests = (files: ReadonlyArray<string>, tier: "quick" | "full" = "quick") =>
+  run(tier, vitest, "run", "--bail=1", "--testTimeout=20000", ...files);
+const build = () => run("quick", join(copy, "scripts", "build.ts"), "--test");
 
-const run = (program: string, ...args: ReadonlyArray<string>) =>
+const run = (tier: "quick" | "full", program: string, ...args: ReadonlyArray<string>) =>
   new Promise<{ readonly code: number | null; readonly output: string }>((resolve, reject) => {
-    const env = { ...process.env, OCVIBE_TEST_TIER: "quick", OCVIBE_TEST_SUITE: "", NO_COLOR: "1" };
+    const env = { ...process.env, OCVIBE_TEST_TIER: tier, OCVIBE_TEST_SUITE: "", NO_COLOR: "1" };
     const child = spawn(process.execPath, [program, ...args], { cwd: copy, env });
     let output = "";
     for (const stream of [child.stdout, child.stderr])
@@ -41,7 +41,7 @@ const run = (program: string, ...args: ReadonlyArray<string>) =>
 const full = process.env.OCVIBE_TEST_TIER === "full";
 const seed = Number(process.env.OCVIBE_TEST_SEED ?? Date.now() % 1_000_000);
 const all = [...mutations, ...moreMutations];
-const cheap = all.filter(({ built }) => built !== true);
+const cheap = all.filter(({ built, thorough }) => built !== true && thorough !== true);
 const chosen = full ? all : [cheap[seed % cheap.length]!];
 
 describe(`of ${all.length} mechanisms, broken on purpose`, () => {
@@ -55,7 +55,7 @@ describe(`of ${all.length} mechanisms, broken on purpose`, () => {
   it.each(chosen.map((mutation) => [mutation.what, mutation] as const))(
     "%s",
     { timeout: 300_000 },
-    async (_, { file, from, to, tests, built }) => {
+    async (_, { file, from, to, tests, built, thorough }) => {
       const place = join(copy, file);
       const source = readFileSync(place, "utf8");
       assert.strictEqual(source.split(from).length, 2, `${file} has this once: ${from}`);
@@ -68,7 +68,7 @@ describe(`of ${all.length} mechanisms, broken on purpose`, () => {
           const made = await build();
           assert.strictEqual(made.code, 0, made.output.slice(-2000));
         }
-        const { code, output } = await runTests(tests);
+        const { code, output } = await runTests(tests, thorough === true ? "full" : "quick");
         assert.notStrictEqual(code, 0, `no test noticed:\n${output.slice(-2000)}`);
         assert.match(output, /Failed Tests \d/, `it failed before any test did:\n${output.slice(-2000)}`);
       } finally {

@@ -9,6 +9,8 @@ export interface Mutation {
   readonly tests: ReadonlyArray<string>;
   /** The tests run what `scripts/build.ts --test` made; only in the full tier. */
   readonly built?: true;
+  /** Only the counts of the full tier notice it. */
+  readonly thorough?: true;
 }
 
 const reservations = "test/daemon/coordination/reservations";
