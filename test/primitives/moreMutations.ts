@@ -219,6 +219,7 @@ const waiting: ReadonlyArray<Mutation> = [
     from: "if (letter?.out?.delivery === delivery && letter.out.until > now)",
     to: "if (letter?.out && letter.out.until > now)",
     tests: [`${primitives}/Mailbox.test.ts`, `${primitives}/mailboxModel.test.ts`],
+    thorough: true,
   },
   {
     what: "a message comes back for ever",

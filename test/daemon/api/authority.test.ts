@@ -202,8 +202,13 @@ beforeAll(async () => {
   await startSwarm(person, rootA, [
     { files: ["work/"], agent: scriptAgent(box, code), title: "aaa-secret work" },
   ]);
-  await until(() => existsSync(join(box.folder, "worker.token")));
-  tokens.worker = readFileSync(join(box.folder, "worker.token"), "utf8");
+  // The file is there a moment before what is in it.
+  const written = () => {
+    const file = join(box.folder, "worker.token");
+    return existsSync(file) ? readFileSync(file, "utf8") : "";
+  };
+  await until(() => written() !== "");
+  tokens.worker = written();
 
   const alice = clientOf(tokens.alice);
   const bob = clientOf(tokens.bob);
