@@ -177,6 +177,9 @@ export class ProtocolMismatch extends Schema.TaggedError<ProtocolMismatch>()("Pr
   message,
 }) {}
 
+/** What a stream told before is void: its store was replaced by another. Ask anew, without a position. */
+export class StreamReset extends Schema.TaggedError<StreamReset>()("StreamReset", { message }) {}
+
 /** A defect: something that should not happen. The daemon's log has the whole cause under `reference`. */
 export class InternalError extends Schema.TaggedError<InternalError>()("InternalError", {
   message,
@@ -213,6 +216,7 @@ export const AnyError = Schema.Union([
   NotAllowed,
   DaemonUnreachable,
   ProtocolMismatch,
+  StreamReset,
   InternalError,
 ]);
 export type AnyError = typeof AnyError.Type;
@@ -248,5 +252,6 @@ export const exitCodeOf: Readonly<Record<AnyError["_tag"], 1 | 2 | 3 | 4>> = {
   NotAllowed: 1,
   DaemonUnreachable: 4,
   ProtocolMismatch: 4,
+  StreamReset: 1,
   InternalError: 1,
 };

@@ -263,6 +263,7 @@ export const SwarmUpdate = Schema.Union([
 export type SwarmUpdate = typeof SwarmUpdate.Type;
 
 const epic = { ...project, epic: Str };
+const cell = { ...project, id: Str };
 
 /**
  * Whose token a route takes. The launcher is the program that a harness's hooks call: it may register a session and
@@ -293,6 +294,18 @@ export const contract = createRouter({
     stop: o({ access: "person" })
       .input(Schema.Struct({}))
       .output(Schema.Struct({ pid: Schema.Int })),
+    /**
+     * Listens on 127.0.0.1 as well, for as long as this stream is open; `announce` makes that known on the local
+     * network. Without `port` the system chooses one.
+     */
+    listen: o({ access: "person", stream: true })
+      .input(
+        Schema.Struct({
+          port: opt(Schema.Natural.check(Schema.isLessThanOrEqualTo(65_535))),
+          announce: opt(Schema.Boolean),
+        }),
+      )
+      .output(Schema.Struct({ url: Str, name: opt(Str) })),
     diagnose: o({ access: "person" })
       .input(Schema.Struct({ project: opt(Str) }))
       .output(Schema.Array(Diagnosis)),
@@ -303,7 +316,7 @@ export const contract = createRouter({
       .input(Schema.Struct({ ...project, task: Str, planner: Str, maxSubtasks: opt(Schema.Natural) }))
       .output(Schema.Struct({ text: Str })),
     /** Validates a plan against the repository and the leases held now. `text` is the plan's JSON. */
-    propose: o({ access: "person" })
+    propose: o({ access: "anyone" })
       .input(Schema.Struct({ ...project, text: Str, agent: opt(Str), maxWorkers: opt(Schema.Natural) }))
       .output(Proposal),
     /** Records the person's approval of exactly these commands, for this project. */
@@ -422,12 +435,48 @@ export const contract = createRouter({
         }),
       )
       .output(CellView),
+    /** A cell with children: `dependencies` are positions, from 0, of the subtasks that block one. */
+    createEpic: o({ access: "anyone" })
+      .input(
+        Schema.Struct({
+          ...project,
+          title: Str,
+          description: opt(Str),
+          subtasks: Schema.Array(
+            Schema.Struct({
+              title: Str,
+              description: opt(Str),
+              dependencies: opt(Schema.Array(Schema.Natural)),
+            }),
+          ),
+        }),
+      )
+      .output(Schema.Struct({ epic: CellView, cells: Schema.Array(CellView) })),
     list: o({ access: "anyone" })
       .input(Schema.Struct({ ...project, status: opt(Str) }))
       .output(Schema.Array(CellView)),
-    show: o({ access: "anyone" })
-      .input(Schema.Struct({ ...project, id: Str }))
+    show: o({ access: "anyone" }).input(Schema.Struct(cell)).output(CellView),
+    /** What can be begun now: the most urgent first, then the oldest. */
+    ready: o({ access: "anyone" })
+      .input(Schema.Struct({ ...project, limit: opt(Schema.Natural) }))
+      .output(Schema.Array(CellView)),
+    /** The caller works on it from now on. One that is not ready, or that another works on, is refused. */
+    start: o({ access: "anyone" }).input(Schema.Struct(cell)).output(CellView),
+    update: o({ access: "anyone" })
+      .input(
+        Schema.Struct({
+          ...cell,
+          title: opt(Str),
+          description: opt(Str),
+          priority: opt(Schema.Int),
+          issue_type: opt(Str),
+        }),
+      )
       .output(CellView),
+    close: o({ access: "anyone" })
+      .input(Schema.Struct({ ...cell, reason: opt(Str) }))
+      .output(CellView),
+    reopen: o({ access: "anyone" }).input(Schema.Struct(cell)).output(CellView),
   },
   agents: {
     /**

@@ -1,6 +1,6 @@
 /** What handlers of all kinds ask of a request: which project it is about, and who makes it. */
 import { Effect } from "effect";
-import { NotFound } from "../../../shared/contract/errors.ts";
+import { NotAllowed, NotFound } from "../../../shared/contract/errors.ts";
 import { Projects } from "../../orchestration/swarm/Projects.ts";
 import type { Caller } from "../authenticate.ts";
 
@@ -12,6 +12,16 @@ export const projectOf = Effect.fnUntraced(function* (directory: string, caller:
   if (id !== undefined) return id;
   return yield* new NotFound({
     message: `${directory} is no project of ours yet: no swarm was ever started there.`,
+  });
+});
+
+/** For what is about a directory's files: an agent may name its own project's only. */
+export const refuseOtherProject = Effect.fnUntraced(function* (directory: string, caller: Caller) {
+  if (caller.kind !== "agent") return;
+  const id = yield* (yield* Projects).known(directory);
+  if (id === caller.project) return;
+  return yield* new NotAllowed({
+    message: `${directory} is not in ${caller.name}'s project. An agent asks about its own project only.`,
   });
 });
 

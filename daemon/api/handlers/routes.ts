@@ -1,10 +1,9 @@
 /** The route table's handlers: each hands its input to the part that knows. An agent sees its own project only. */
 import { Effect, Stream } from "effect";
-import type { AnyError } from "../../../shared/contract/errors.ts";
+import { type AnyError, NotNow } from "../../../shared/contract/errors.ts";
 import { contract } from "../../../shared/contract/routes.ts";
 import { implement } from "../../../shared/router/implement.ts";
 import type { Agents } from "../../coordination/agents/Agents.ts";
-import { Hive } from "../../coordination/hive/Hive.ts";
 import type { Mail } from "../../coordination/mail/Mail.ts";
 import { approveChecks } from "../../orchestration/swarm/approveChecks.ts";
 import { checkBase } from "../../orchestration/swarm/checkBase.ts";
@@ -28,9 +27,10 @@ import { diagnose } from "../diagnose.ts";
 import { Lifecycle } from "../Lifecycle.ts";
 import { agentHandlers } from "./agents.ts";
 import { deferredHandlers } from "./deferred.ts";
+import { hiveHandlers } from "./hive.ts";
 import { logHandlers } from "./log.ts";
 import { mailHandlers } from "./mail.ts";
-import { given, originOf, projectOf, withProject } from "./request.ts";
+import { projectOf, refuseOtherProject, withProject } from "./request.ts";
 import { reservationHandlers } from "./reservations.ts";
 
 type Services = Effect.Services<
@@ -45,12 +45,18 @@ export const routes = implement<
 >(contract, {
   daemon: {
     status: () => Effect.flatMap(Lifecycle, (lifecycle) => lifecycle.status),
+    listen: () => Stream.fail(new NotNow({ message: "Not there yet." })),
     stop: () => Effect.flatMap(Lifecycle, (lifecycle) => Effect.as(lifecycle.stop, { pid: process.pid })),
     diagnose: ({ input }) => diagnose(input.project),
   },
   swarm: {
     plan: ({ input }) => planTask(input),
-    propose: ({ input }) => Effect.map(proposeSwarm(input), ({ proposal }) => proposal),
+    propose: ({ input, context }) =>
+      Effect.gen(function* () {
+        // An agent may have a plan judged, in its own project.
+        yield* refuseOtherProject(input.project, context);
+        return (yield* proposeSwarm(input)).proposal;
+      }),
     approveChecks: ({ input }) => approveChecks(input),
     checkBase: ({ input }) => Effect.map(checkBase(input.project), ({ results }) => ({ results })),
     start: ({ input }) => startSwarm(input),
@@ -93,21 +99,7 @@ export const routes = implement<
       }),
   },
   events: logHandlers,
-  hive: {
-    create: ({ input, context }) =>
-      Effect.gen(function* () {
-        const { project: directory, ...fields } = input;
-        const project =
-          context.kind === "agent" ? context.project : (yield* (yield* Projects).open(directory)).id;
-        return yield* (yield* Hive).create(originOf(project, context), fields);
-      }),
-    list: (request) =>
-      withProject(request, (project) =>
-        Effect.flatMap(Hive, (hive) => hive.list(project, given({ status: request.input.status }))),
-      ),
-    show: (request) =>
-      withProject(request, (project) => Effect.flatMap(Hive, (hive) => hive.show(project, request.input.id))),
-  },
+  hive: hiveHandlers,
   agents: agentHandlers,
   reservations: reservationHandlers,
   mail: mailHandlers,

@@ -157,6 +157,12 @@ const scenario = Effect.fnUntraced(function* (rounds: ReadonlyArray<Round>, coun
     store = Context.get(services, EventStore);
     deferreds = Context.get(services, Deferred);
     const clock = Context.get(services, AwakeClock);
+    // What was recorded before the cut was so before anything expired by the wall clock.
+    for (const event of (yield* run(store.readAll({ project: "p" }))).filter(isKnown)) {
+      // It was said by one of the calls.
+      const call = calls.find(({ callId }) => callId === event.id);
+      if (call !== undefined && model.get(call.id)?.state === "pending") settleModel(call);
+    }
     // Across a restart it is the wall clock that counts.
     for (const one of model.values()) one.deadline = now + one.until - clock.wallOf(clock.now());
     expireModel();
@@ -242,11 +248,6 @@ const scenario = Effect.fnUntraced(function* (rounds: ReadonlyArray<Round>, coun
       for (const { fiber } of said) yield* Fiber.interrupt(fiber);
       yield* reopen;
       yield* run(quiet(store));
-      // What is in the log was said by one of the calls, and who was told so is in the log.
-      for (const event of (yield* store.readAll({ project: "p" })).filter(isKnown)) {
-        const call = calls.find(({ callId }) => callId === event.id);
-        if (call !== undefined && model.get(call.id)?.state === "pending") settleModel(call);
-      }
       for (const { call } of heard)
         assert.strictEqual(model.get(call.id)?.by, call.callId, "told is durable");
       yield* compare("after a cut");
