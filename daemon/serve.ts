@@ -11,7 +11,7 @@ import { PROTOCOL } from "../shared/contract/protocol.ts";
 import { version } from "../shared/contract/version.ts";
 import { createHttpHandler } from "../shared/router/createHttpHandler.ts";
 import { authenticate, revoked } from "./api/authenticate.ts";
-import { routeDeferred } from "./api/deferredUrl.ts";
+import { dispatch } from "./api/dispatch.ts";
 import { encodeFailure, refuseRequest } from "./api/encodeFailure.ts";
 import { routes } from "./api/handlers/routes.ts";
 import { Lifecycle } from "./api/Lifecycle.ts";
@@ -75,20 +75,23 @@ const serve = Effect.gen(function* () {
   const strays = yield* killAllStrays(data.cloneId);
   if (strays > 0) yield* Effect.logInfo("ended what a daemon that is gone had left running", { strays });
   const runFork = Effect.runForkWith(services);
-  const handler = createHttpHandler({
-    routes,
+  const encode = encodeFailure((reference, cause) =>
+    runFork(Effect.logError("a request failed", { reference }, cause)),
+  );
+  const handler = dispatch({
+    routes: createHttpHandler({
+      routes,
+      services,
+      context: authenticate,
+      revoked,
+      refuse: refuseRequest,
+      encodeFailure: encode,
+    }),
+    pages: {},
     services,
-    context: authenticate,
-    revoked,
-    refuse: refuseRequest,
-    encodeFailure: encodeFailure((reference, cause) =>
-      runFork(Effect.logError("a request failed", { reference }, cause)),
-    ),
+    encodeFailure: encode,
   });
-  const { clients } = yield* listen({
-    socket,
-    handler: async (request, signal) => handler(await routeDeferred(request), signal),
-  });
+  const { clients } = yield* listen({ socket, handler });
   lifecycle.countClients(clients);
   yield* Effect.acquireRelease(data.announce({ pid: process.pid, protocol: PROTOCOL, version, socket }), () =>
     Effect.ignore(data.withdraw),

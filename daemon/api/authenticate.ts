@@ -32,7 +32,8 @@ const table: Readonly<Record<Access, ReadonlyArray<Caller["kind"]>>> = {
 const admitted = new Map<string, ReadonlyArray<Caller["kind"]>>(Object.entries(table));
 
 export const authenticate = Effect.fn("authenticate")(function* (request: Request, access: string) {
-  const protocol = Number(request.headers.get(headers.protocol) ?? Number.NaN);
+  // Who has an HTTP client and no more says no protocol, and gets what this daemon speaks.
+  const protocol = Number(request.headers.get(headers.protocol) ?? PROTOCOL);
   if (!(protocol >= OLDEST_PROTOCOL && protocol <= PROTOCOL)) {
     return yield* new ProtocolMismatch({
       message: `The caller speaks protocol ${protocol}; this daemon takes ${OLDEST_PROTOCOL} to ${PROTOCOL}. Update the older of the two.`,
