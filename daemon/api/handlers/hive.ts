@@ -1,6 +1,6 @@
 /** The routes of the tracker. What belongs to a swarm changes by the swarm: nobody says that its work is done. */
 import { Effect } from "effect";
-import { type AnyError, NotAllowed, NotNow } from "../../../shared/contract/errors.ts";
+import { type AnyError, NotAllowed } from "../../../shared/contract/errors.ts";
 import type { CellView, Contract } from "../../../shared/contract/routes.ts";
 import type { Handlers } from "../../../shared/router/implement.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
@@ -38,7 +38,10 @@ const change = <A, E, R>(
 const refuseSwarms = Effect.fnUntraced(function* (project: string, cell: CellView) {
   const store = yield* EventStore;
   const hive = yield* Hive;
-  for (let at: CellView | undefined = cell; at !== undefined; ) {
+  const seen = new Set<string>();
+  // An import may bring cells that are one another's parents.
+  for (let at: CellView | undefined = cell; at !== undefined && !seen.has(at.id); ) {
+    seen.add(at.id);
     const [swarm] = yield* store.rows("swarms", { project, epic: at.id });
     if (swarm !== undefined && ["active", "ready", "landing"].includes(String(swarm.status))) {
       return yield* new NotAllowed({
@@ -86,21 +89,8 @@ export const hiveHandlers: Handlers<Contract["hive"], Caller, AnyError, Hive | P
       ),
     ),
   start: (request) =>
-    change(
-      request,
-      Effect.fnUntraced(function* (hive, cell, project) {
-        const assignee = callerName(request.context);
-        if (cell.status === "in_progress" && cell.fields.assignee === assignee) return cell;
-        if (!cell.ready) {
-          return yield* new NotNow({
-            message: `${cell.id} can't be started: ${whyNot(cell)}. Ask for what is ready.`,
-          });
-        }
-        return yield* hive.update(originOf(project, request.context), cell.id, {
-          status: "in_progress",
-          assignee,
-        });
-      }),
+    change(request, (hive, cell, project) =>
+      hive.start(originOf(project, request.context), cell.id, callerName(request.context)),
     ),
   update: (request) =>
     change(request, (hive, cell, project) => {
@@ -113,10 +103,4 @@ export const hiveHandlers: Handlers<Contract["hive"], Caller, AnyError, Hive | P
     ),
   reopen: (request) =>
     change(request, (hive, cell, project) => hive.reopen(originOf(project, request.context), cell.id)),
-};
-
-const whyNot = ({ status, waiting_for: waitingFor, fields }: CellView): string => {
-  if (waitingFor.length > 0) return `it waits for ${waitingFor.join(", ")}`;
-  const by = typeof fields.assignee === "string" ? `, and ${fields.assignee} works on it` : "";
-  return `it is ${status}${by}`;
 };

@@ -6,7 +6,7 @@
  * with its own. What they planned is not seen by anybody before that.
  */
 import { Clock, Context, Effect, Layer, Result, Semaphore } from "effect";
-import { InvalidInput, type NotFound, type StorageError } from "../../../shared/contract/errors.ts";
+import { InvalidInput, type NotFound, NotNow, type StorageError } from "../../../shared/contract/errors.ts";
 import type { EventDataOf } from "../../../shared/contract/events.ts";
 import type { CellView } from "../../../shared/contract/routes.ts";
 import { EventStore, type NewEvent, type Origin } from "../../primitives/EventStore.ts";
@@ -53,6 +53,12 @@ export class Hive extends Context.Service<
       id: string,
       fields: Fields,
     ) => Effect.Effect<ReadonlyArray<NewEvent>, CellError>;
+    /** `assignee` works on it from now on. Of several who start a ready cell at once, one succeeds. */
+    readonly start: (
+      origin: Origin,
+      id: string,
+      assignee: string,
+    ) => Effect.Effect<CellView, CellError | NotNow>;
     readonly close: (origin: Origin, id: string, reason?: string) => Effect.Effect<CellView, CellError>;
     readonly reopen: (origin: Origin, id: string) => Effect.Effect<CellView, CellError>;
     /** `id` depends on `dependsOn`. A cycle of waiting is refused and named. */
@@ -197,6 +203,20 @@ const make = Effect.fnUntraced(function* (cloneId: string) {
     }),
     createEpic: Effect.fn("Hive.createEpic")(function* (origin, plan) {
       return yield* commit(origin, planEpic(origin, plan), (planned) => planned.events);
+    }),
+    start: Effect.fn("Hive.start")(function* (origin, id, assignee) {
+      const begin = Effect.gen(function* () {
+        const cell = yield* show(origin.project, id);
+        const { ready, status, fields, waiting_for: reasons } = cell;
+        if (status === "in_progress" && fields.assignee === assignee) return [];
+        if (ready) return yield* changes(origin, id, { status: "in_progress", assignee });
+        const by = typeof fields.assignee === "string" ? `; ${fields.assignee} works on it` : "";
+        return yield* new NotNow({
+          message: `${id} can't be started: ${reasons.join(", ")}${by}. Ask for what is ready.`,
+        });
+      });
+      yield* commit(origin, begin, all);
+      return yield* show(origin.project, id);
     }),
     close: Effect.fn("Hive.close")(function* (origin, id, reason) {
       return yield* update(origin, id, {
