@@ -16,13 +16,13 @@ export interface Address {
 }
 
 export const socketTransport = (address: Address): Transport => ({
-  call: async (path, input, options) => {
+  call: async ({ path }, input, options) => {
     const response = await send(address, "POST", `/api/${path}`, JSON.stringify(input), options);
     const body = await readJson(response);
     if (response.statusCode === 200) return body;
     throw asError(body);
   },
-  stream: (path, input, options) => frames(address, path, input, options),
+  stream: ({ path }, input, options) => frames(address, path, input, options),
   unreadable: (path, detail) =>
     new InternalError({
       message: `The daemon's answer to ${path} is not what this version expects (${detail}). \`daemon stop\` lets the next command start one of this version.`,

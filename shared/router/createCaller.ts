@@ -27,7 +27,7 @@ export const createCaller = <Table extends RouterTable, Context, E, R>(
     return { result, encode: Schema.encodeUnknownSync(bound.route.output) };
   };
   const transport: Transport = {
-    call: async (path, input, { signal = new AbortController().signal }) => {
+    call: async ({ path }, input, { signal = new AbortController().signal }) => {
       const { result, encode } = run(path, input, undefined, signal);
       const exit = await Effect.runPromiseExit(
         Effect.provideContext(result as Effect.Effect<unknown, E, R>, options.services),
@@ -36,11 +36,17 @@ export const createCaller = <Table extends RouterTable, Context, E, R>(
       if (Exit.isSuccess(exit)) return encode(exit.value);
       throw Cause.squash(exit.cause);
     },
-    async *stream(path, input, { lastEventId, signal = new AbortController().signal }) {
+    async *stream({ path }, input, { lastEventId, onReset, signal = new AbortController().signal }) {
       const { result, encode } = run(path, input, lastEventId, signal);
       const stream = result as Stream.Stream<Frame<unknown>, E, R>;
       const frames = Stream.toReadableStreamWith(stream, options.services, { signal });
-      for await (const { id, data } of frames) if (data !== undefined) yield { id, data: encode(data) };
+      for await (const { id, data, reset } of frames) {
+        if (reset === true) {
+          if (onReset === undefined) throw new Error(`The stream ${path} was started anew by its handler.`);
+          onReset();
+        }
+        if (data !== undefined) yield { id, data: encode(data) };
+      }
     },
     unreadable: (path, detail) => new Error(`The output of ${path} is not valid: ${detail}`),
   };

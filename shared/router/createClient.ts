@@ -10,6 +10,8 @@ export interface CallOptions {
 export interface StreamOptions extends CallOptions {
   /** Continue after this frame. */
   readonly lastEventId?: string;
+  /** Called when what was received is void and the stream starts anew. Without it that is an error. */
+  readonly onReset?: () => void;
 }
 
 /** One output of a stream with the id of its frame. */
@@ -18,10 +20,21 @@ export interface Received<Output> {
   readonly data: Output;
 }
 
+/** The route that is asked, and its place: `swarm/start`. */
+export interface Target {
+  readonly path: string;
+  readonly route: AnyRoute;
+}
+
 /** How requests travel. Both fail with the tagged error that the server answered. */
 export interface Transport {
-  readonly call: (path: string, input: unknown, options: CallOptions) => Promise<unknown>;
-  readonly stream: (path: string, input: unknown, options: StreamOptions) => AsyncIterable<Received<unknown>>;
+  readonly call: (target: Target, input: unknown, options: CallOptions) => Promise<unknown>;
+  /** Calls `onReset`, or fails, when the server starts the stream anew. */
+  readonly stream: (
+    target: Target,
+    input: unknown,
+    options: StreamOptions,
+  ) => AsyncIterable<Received<unknown>>;
   /** The error for an answer that is not what the contract says. */
   readonly unreadable: (path: string, detail: string) => Error;
 }
@@ -58,10 +71,10 @@ const bind = (route: AnyRoute, transport: Transport, path: string) => {
     Result.getOrThrowWith(decodeOutput(output), (error) => transport.unreadable(path, error.message));
   if (!route.stream) {
     return async (input: unknown, options: CallOptions = {}) =>
-      decode(await transport.call(path, encode(input), options));
+      decode(await transport.call({ path, route }, encode(input), options));
   }
   return async function* (input: unknown, options: StreamOptions = {}) {
-    for await (const { id, data } of transport.stream(path, encode(input), options))
+    for await (const { id, data } of transport.stream({ path, route }, encode(input), options))
       yield { id, data: decode(data) };
   };
 };

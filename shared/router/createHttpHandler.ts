@@ -60,6 +60,7 @@ export const createHttpHandler = <Context, E, R>(options: HttpHandlerOptions<Con
             sseFrame({
               ...(frame.id === undefined ? {} : { id: frame.id }),
               ...(data === undefined ? {} : { data }),
+              ...(frame.reset === true ? { event: "reset" } : {}),
             }),
         ),
       ),
@@ -70,7 +71,7 @@ export const createHttpHandler = <Context, E, R>(options: HttpHandlerOptions<Con
         ),
       ),
       Stream.merge(
-        Stream.map(Stream.tick(heartbeat), () => ": \n\n"),
+        Stream.map(Stream.tick(route.heartbeat ?? heartbeat), () => ": \n\n"),
         { haltStrategy: "left" },
       ),
       Stream.encodeText,

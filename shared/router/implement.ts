@@ -21,6 +21,8 @@ export interface HandlerRequest<Input, Context> {
 export interface Frame<Output> {
   readonly id?: string;
   readonly data?: Output;
+  /** What was told before is void; what follows starts anew. */
+  readonly reset?: true;
 }
 
 export type RouteHandler<Input, Output, Streams extends boolean, Context, E, R> = (

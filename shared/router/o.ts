@@ -3,17 +3,32 @@
  * be typed by; it holds no code of either side. `implement` gives the routes of a whole table their handlers;
  * `.handler(fn)` gives one to a single route, where contract and server need not be apart.
  */
-import type { Schema } from "effect";
+import type { Duration, Schema } from "effect";
 import type { HandledRoute, RouteHandler } from "./implement.ts";
 
-export interface RouteOptions<Streams extends boolean> {
+export interface RouteOptions<Streams extends boolean> extends RouteBehaviour {
   /** Whom the server lets in; the router carries it and gives it no meaning. */
   readonly access: string;
   /** The answer is a stream of outputs instead of one. */
   readonly stream?: Streams;
 }
 
-export interface RouteContract<Input, Output, Streams extends boolean> {
+/** What both sides keep to. */
+export interface RouteBehaviour {
+  /** A call that takes longer fails. Streams have no such end. */
+  readonly timeout?: Duration.Input;
+  /** Says that the call is safe to repeat: server and client do so when it failed for a passing reason. */
+  readonly retry?: Retry;
+  /** A stream that is silent says this often that it is there (15 seconds); three of them missed, it is lost. */
+  readonly heartbeat?: Duration.Input;
+  /** A stream that can't go on from a position begins anew when its connection is lost. */
+  readonly resume?: "position" | "none";
+}
+
+/** Exponential pauses with jitter: from `base` on, at most `times` times. */
+export type Retry = "exponential" | { readonly times: number; readonly base: Duration.Input };
+
+export interface RouteContract<Input, Output, Streams extends boolean> extends RouteBehaviour {
   readonly kind: "route";
   readonly access: string;
   readonly stream: Streams;
@@ -25,7 +40,7 @@ export interface RouteContract<Input, Output, Streams extends boolean> {
 }
 
 /** Stands for any route. */
-export interface AnyRoute {
+export interface AnyRoute extends RouteBehaviour {
   readonly kind: "route";
   readonly access: string;
   readonly stream: boolean;
@@ -37,8 +52,8 @@ export const o = <Streams extends boolean = false>(options: RouteOptions<Streams
   input: <Input>(input: Schema.Codec<Input, unknown>) => ({
     output: <Output>(output: Schema.Codec<Output, unknown>): RouteContract<Input, Output, Streams> => {
       const parts = {
+        ...options,
         kind: "route",
-        access: options.access,
         stream: (options.stream ?? false) as Streams,
         input,
         output,

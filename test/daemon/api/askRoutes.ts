@@ -4,7 +4,11 @@
  * the answers go.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { Schema } from "effect";
 import { socketTransport } from "../../../shared/client/transport.ts";
+import { contract } from "../../../shared/contract/routes.ts";
+import { routesOf } from "../../../shared/router/createRouter.ts";
+import { o } from "../../../shared/router/o.ts";
 
 export interface Question {
   readonly path: string;
@@ -18,6 +22,9 @@ export interface Answer {
   readonly body: unknown;
 }
 
+const routes = new Map(routesOf(contract));
+const unknownRoute = o({ access: "anyone" }).input(Schema.Unknown).output(Schema.Unknown);
+
 /** Of a stream, the first frame is the answer. */
 export const askRoute = async (
   socket: string,
@@ -25,10 +32,11 @@ export const askRoute = async (
   { path, stream, input }: Question,
 ): Promise<Answer> => {
   const transport = socketTransport({ socket, token });
+  const target = { path, route: routes.get(path) ?? unknownRoute };
   try {
-    if (!stream) return { tag: "ok", body: await transport.call(path, input, {}) };
+    if (!stream) return { tag: "ok", body: await transport.call(target, input, {}) };
     const enough = new AbortController();
-    for await (const frame of transport.stream(path, input, { signal: enough.signal })) {
+    for await (const frame of transport.stream(target, input, { signal: enough.signal })) {
       enough.abort();
       return { tag: "ok", body: frame.data };
     }

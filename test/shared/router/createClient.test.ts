@@ -37,11 +37,11 @@ const failureOf = (run: Promise<unknown>) =>
 const scripted = (answer: unknown) => {
   const asked: Array<readonly [path: string, input: unknown]> = [];
   const transport: Transport = {
-    call: async (path, input) => {
+    call: async ({ path }, input) => {
       asked.push([path, input]);
       return answer;
     },
-    async *stream(path, input) {
+    async *stream({ path }, input) {
       asked.push([path, input]);
       yield { id: "1", data: answer };
     },
