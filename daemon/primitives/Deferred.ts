@@ -87,14 +87,23 @@ const make = Effect.gen(function* () {
   const clock = yield* AwakeClock;
   /** When the pending ones expire: ahead of the disk, for decisions only. */
   const pending = new Map<string, Expiry>();
+  /** The same, of what is durable. */
+  const durable = new Map<string, Expiry>();
   const waiters = new Map<string, Set<Signal.Deferred<void, StorageError>>>();
 
-  const expiryOf = (until: string): Expiry => ({ until, at: clock.awakeOf(Date.parse(until)) });
+  /** It keeps its place in awake time once it has one, also when the wall clock is set and what was decided fails. */
+  const expiryOf = (key: string, until: string): Expiry =>
+    [durable.get(key), pending.get(key)].find((known) => known?.until === until) ?? {
+      until,
+      at: clock.awakeOf(Date.parse(until)),
+    };
   const applyEvent = (event: StoredEvent) => {
     if (!isKnown(event)) return;
     switch (event.type) {
-      case "deferred_created":
-        return void pending.set(keyOf(event.project, event.data.id), expiryOf(event.data.expiresAt));
+      case "deferred_created": {
+        const key = keyOf(event.project, event.data.id);
+        return void pending.set(key, expiryOf(key, event.data.expiresAt));
+      }
       case "deferred_resolved":
       case "deferred_rejected":
       case "deferred_expired":
@@ -134,27 +143,30 @@ const make = Effect.gen(function* () {
       if (!event.stream.startsWith("deferred/") || !isKnown(event)) continue;
       const key = keyOf(event.project, event.stream.slice("deferred/".length));
       if (event.type === "deferred_created") {
-        deadlines.set(key, expiryOf(event.data.expiresAt).at);
+        const expiry = expiryOf(key, event.data.expiresAt);
+        durable.set(key, expiry);
+        deadlines.set(key, expiry.at);
         continue;
       }
+      durable.delete(key);
       deadlines.clear(key);
       for (const waiter of waiters.get(key) ?? []) Signal.doneUnsafe(waiter, Effect.void);
     }
   });
   const load = (rows: ReadonlyArray<Row>) => {
-    const before = new Map(pending);
     pending.clear();
     for (const { project, id, expires_at: until } of rows) {
       // What is left of one whose creation was redacted can't be settled any more.
       if (typeof id !== "string" || typeof until !== "string") continue;
       const key = keyOf(String(project), id);
-      const known = before.get(key);
-      // What was loaded before keeps its place in awake time, also when the wall clock was set meanwhile.
-      pending.set(key, known?.until === until ? known : expiryOf(until));
+      pending.set(key, expiryOf(key, until));
     }
   };
   yield* store.attach({ load: Effect.map(store.rows("deferreds_pending"), load), applyEvent });
-  for (const [key, { at }] of pending) deadlines.set(key, at);
+  for (const [key, expiry] of pending) {
+    durable.set(key, expiry);
+    deadlines.set(key, expiry.at);
+  }
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       const closed = Effect.fail(new StorageError({ code: "CLOSED", message: "The store is closed." }));

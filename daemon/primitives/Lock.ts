@@ -80,9 +80,9 @@ type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, 
 const make = Effect.gen(function* () {
   const store = yield* EventStore;
   const clock = yield* AwakeClock;
-  /** Ahead of the disk: for decisions only. */
-  const deciding = lockView(clock);
   const durable = lockView(clock);
+  /** Ahead of the disk: for decisions only. */
+  const deciding = lockView(clock, durable);
   const lines = lockLines();
   /** Those who work under a lock, by its token: told when it is gone. */
   const working = new Map<number, Deferred.Deferred<never, LockNotHeld>>();

@@ -19,44 +19,56 @@ export interface HeldLock {
 
 export type LockView = ReturnType<typeof lockView>;
 
-export const lockView = (clock: Pick<AwakeClock["Service"], "awakeOf">) => {
+/** `other` is a copy that may know a lock's deadline already, though this one lost it when a transaction failed. */
+export const lockView = (
+  clock: Pick<AwakeClock["Service"], "awakeOf">,
+  other: { readonly get: (project: string, name: string) => HeldLock | undefined } | undefined = undefined,
+) => {
   const held = new Map<string, HeldLock>();
   /** Ids of grants that were made to waiters, which are not to be served again. */
   const grants = new Set<string>();
-  const awake = (iso: string) => clock.awakeOf(Date.parse(iso));
+
+  /** Once read it keeps its place in awake time, also when the wall clock was set meanwhile. */
+  const deadlineOf = (project: string, name: string, token: number, until: string): number => {
+    const known = [held.get(keyOf(project, name)), other?.get(project, name)].find(
+      (lock) => lock?.token === token && lock.until === until,
+    );
+    return known?.deadline ?? clock.awakeOf(Date.parse(until));
+  };
 
   /** A deadline belongs to one grant: the next holder of that name is not to have it. */
-  const renew = (project: string, row: Row, before?: ReadonlyMap<string, HeldLock>) => {
+  const renew = (project: string, row: Row) => {
     const { name, token, expires_at: until } = row;
     const key = keyOf(project, String(name));
     const lock = held.get(key);
     if (lock === undefined || lock.token !== token || typeof until !== "string") return;
-    held.set(key, { ...lock, until, deadline: same(before?.get(key), token, until), renewed: true });
+    held.set(key, {
+      ...lock,
+      until,
+      deadline: deadlineOf(project, lock.name, lock.token, until),
+      renewed: true,
+    });
   };
-  /** What was loaded before keeps its place in awake time, also when the wall clock was set meanwhile. */
-  const same = (before: HeldLock | undefined, token: number, until: string) =>
-    before?.token === token && before.until === until ? before.deadline : awake(until);
 
   return {
     load: (locks: ReadonlyArray<Row>, deadlines: ReadonlyArray<Row>) => {
-      const before = new Map(held);
       held.clear();
       grants.clear();
       for (const { project, name, holder, token, expires_at: until } of locks) {
         // What is left of a lock whose grant was redacted holds nothing.
         if (typeof name !== "string" || typeof holder !== "string") continue;
         if (typeof token !== "number" || typeof until !== "string") continue;
-        const key = keyOf(String(project), name);
-        const deadline = same(before.get(key), token, until);
-        held.set(key, { name, holder, token, until, deadline, renewed: false });
+        const deadline = deadlineOf(String(project), name, token, until);
+        held.set(keyOf(String(project), name), { name, holder, token, until, deadline, renewed: false });
       }
-      for (const row of deadlines) renew(String(row.project), row, before);
+      for (const row of deadlines) renew(String(row.project), row);
     },
     applyEvent: (event: StoredEvent) => {
       if (!isKnown(event)) return;
       if (event.type === "lock_acquired") {
         const { name, holder, expiresAt: until } = event.data;
-        const lock = { name, holder, token: event.seq, until, deadline: awake(until), renewed: false };
+        const deadline = deadlineOf(event.project, name, event.seq, until);
+        const lock = { name, holder, token: event.seq, until, deadline, renewed: false };
         held.set(keyOf(event.project, name), lock);
         grants.add(event.id);
       } else if (event.type === "lock_released" || event.type === "lock_expired") {
