@@ -49,7 +49,7 @@ export const decideSettle = (at: At, freshId: () => string): readonly [Settled, 
     }
     const lease = freshId();
     granted.push({ ticket: ticket.ticket, lease });
-    overlay.push({ ...ticket, lease, token: 0, deadline: undefined, renewed: false });
+    overlay.push({ ...ticket, lease, token: 0, deadline: undefined, until: undefined, renewed: false });
     grants.push(drop(ticket), grant(at, lease, ticket));
   }
   // One that is over may be in the way of several.

@@ -11,7 +11,7 @@ import { type Deadlines, makeDeadlines } from "../../primitives/deadlines.ts";
 import { EventStore, neverRejected, type Origin } from "../../primitives/EventStore.ts";
 import type { StateChange } from "../../primitives/Projection.ts";
 import { decideSettle, expireIfOver, rewriteDeadlines, ticketLife } from "./decideSettle.ts";
-import { type Ends, type Lease, leaseBook } from "./leaseBook.ts";
+import { type Lease, type LeaseBook, leaseBook } from "./leaseBook.ts";
 import { leaseDeadlines, leaseTickets } from "./leaseTables.ts";
 import type { At, Writes } from "./leaseWrites.ts";
 
@@ -28,11 +28,10 @@ const soon = 50;
 export const followLeases = Effect.gen(function* () {
   const store = yield* EventStore;
   const clock = yield* AwakeClock;
-  const ends: Ends = new Map();
   /** Ahead of the disk: for decisions only. */
-  const deciding = leaseBook(clock, ends);
+  const deciding: LeaseBook = leaseBook(clock, () => durable);
   /** What is durable: for everybody else. */
-  const durable = leaseBook(clock, ends);
+  const durable: LeaseBook = leaseBook(clock, () => deciding);
   const waiters = new Map<string, Waiter>();
   const listeners = new Set<(project: string) => void>();
   const unsettled = yield* Queue.unbounded<string>();
@@ -58,11 +57,8 @@ export const followLeases = Effect.gen(function* () {
   const schedule = (project: string, id: string, earliest = 0) => {
     const ticket = durable.ticket(project, id);
     const due = ticket === undefined ? durable.get(project, id)?.deadline : ticket.seen + ticketLife;
-    if (due === undefined) {
-      deadlines.clear(keyOf(project, id));
-      ends.delete(id);
-    }
-    if (due !== undefined) deadlines.set(keyOf(project, id), Math.max(due, earliest));
+    if (due === undefined) deadlines.clear(keyOf(project, id));
+    else deadlines.set(keyOf(project, id), Math.max(due, earliest));
   };
 
   const follow = (events: ReadonlyArray<StoredEvent>, state: ReadonlyArray<StateChange>) => {

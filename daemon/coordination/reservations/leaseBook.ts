@@ -42,6 +42,8 @@ export interface Lease extends Claim {
 export interface Held extends Omit<Lease, "expiresAt"> {
   readonly compiled: ReadonlyArray<Pattern>;
   readonly deadline: number | undefined;
+  /** The deadline as it is recorded, in wall time (ISO 8601). */
+  readonly until: string | undefined;
   /** There is a row with its deadline. */
   readonly renewed: boolean;
 }
@@ -89,25 +91,26 @@ export const readKnown = (texts: ReadonlyArray<string>): ReadonlyArray<Pattern> 
 
 export type LeaseBook = ReturnType<typeof leaseBook>;
 
-/**
- * When leases end, in awake time, by what their wall time was first read as. Both copies of the book share it: the
- * clock may be set between a decision and its commit, and the lease must not have two ends then.
- */
-export type Ends = Map<string, { readonly wall: string; readonly awake: number }>;
+/** What a book tells another of when leases end. */
+interface Ends {
+  readonly get: (project: string, lease: string) => Held | undefined;
+}
 
+/**
+ * `other` is a copy that may know when a lease ends, in awake time: the clock may be set between a decision and its
+ * commit, and before what a failed transaction took away is loaded anew. A lease must not have two ends then.
+ */
 export const leaseBook = (
   clock: Pick<AwakeClock["Service"], "awakeOf" | "wallOf">,
-  ends: Ends = new Map(),
+  other: () => Ends | undefined = () => undefined,
 ) => {
   const shelves = new Map<string, Shelf>();
 
-  const endOf = (lease: string, wall: string): number => {
-    const known = ends.get(lease);
-    if (known?.wall === wall) return known.awake;
-    const awake = clock.awakeOf(Date.parse(wall));
-    ends.set(lease, { wall, awake });
-    return awake;
-  };
+  const get = (project: string, lease: string): Held | undefined => shelves.get(project)?.leases.get(lease);
+
+  const endOf = (project: string, lease: string, until: string): number =>
+    [get(project, lease), other()?.get(project, lease)].find((held) => held?.until === until)?.deadline ??
+    clock.awakeOf(Date.parse(until));
 
   const shelfOf = (project: string): Shelf => {
     const known = shelves.get(project);
@@ -124,15 +127,15 @@ export const leaseBook = (
   };
 
   const put = (lease: Lease) => {
+    const { expiresAt: until, ...rest } = lease;
+    const deadline = until === undefined ? undefined : endOf(lease.project, lease.lease, until);
     remove(lease.project, lease.lease);
     const shelf = shelfOf(lease.project);
-    const { expiresAt, ...rest } = lease;
     const compiled = readKnown(lease.patterns);
     const holds = compiled.map((pattern) => ({ pattern, lease: lease.lease }));
     for (const hold of holds) shelf.index.add(hold.pattern, hold);
     shelf.holds.set(lease.lease, holds);
-    const deadline = expiresAt === undefined ? undefined : endOf(lease.lease, expiresAt);
-    shelf.leases.set(lease.lease, { ...rest, compiled, deadline, renewed: false });
+    shelf.leases.set(lease.lease, { ...rest, compiled, deadline, until, renewed: false });
     enlist(shelf, lease.holder, lease.lease);
   };
 
@@ -171,9 +174,9 @@ export const leaseBook = (
         const { lease, kept } = event.data;
         const held = shelves.get(project)?.leases.get(lease);
         if (held === undefined || kept === undefined) return remove(project, lease);
-        const { compiled: _, deadline, renewed, ...rest } = held;
+        const { compiled: _, deadline, until, renewed, ...rest } = held;
         put({ ...rest, patterns: kept });
-        return change(project, lease, (one) => ({ ...one, deadline, renewed }));
+        return change(project, lease, (one) => ({ ...one, deadline, until, renewed }));
       }
       case "lease_expired":
       case "lease_taken_over":
@@ -184,10 +187,11 @@ export const leaseBook = (
     }
   };
 
-  const renewTo = (project: string, lease: string, expiresAt: string) =>
+  const renewTo = (project: string, lease: string, until: string) =>
     change(project, lease, (held) => ({
       ...held,
-      deadline: endOf(lease, expiresAt),
+      deadline: endOf(project, lease, until),
+      until,
       renewed: true,
     }));
 
@@ -231,7 +235,7 @@ export const leaseBook = (
     for (const row of rows.tickets) putTicket(ticketOfRow(row, clock));
   };
 
-  const shown = ({ compiled: _, deadline, renewed: __, ...lease }: Held): Lease => ({
+  const shown = ({ compiled: _, deadline, until: __, renewed: ___, ...lease }: Held): Lease => ({
     ...lease,
     ...(deadline !== undefined && { expiresAt: new Date(clock.wallOf(deadline)).toISOString() }),
   });
@@ -302,7 +306,7 @@ export const leaseBook = (
     covering,
     shown,
     /** A lease that was granted and whose end is not recorded, perhaps past its time. */
-    get: (project: string, lease: string): Held | undefined => shelves.get(project)?.leases.get(lease),
+    get,
     held: (project: string): ReadonlyArray<Held> => [...(shelves.get(project)?.leases.values() ?? [])],
     heldBy: (project: string, holder: string): ReadonlyArray<Held> => {
       const shelf = shelves.get(project);

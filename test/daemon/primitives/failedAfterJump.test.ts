@@ -4,6 +4,7 @@
  */
 import { assert, it } from "@effect/vitest";
 import { Context, Effect } from "effect";
+import { Reservations } from "../../../daemon/coordination/reservations/Reservations.ts";
 import { Deferred } from "../../../daemon/primitives/Deferred.ts";
 import { EventStore, type Origin } from "../../../daemon/primitives/EventStore.ts";
 import { Lock } from "../../../daemon/primitives/Lock.ts";
@@ -47,5 +48,27 @@ it.live("a lock that was to be released by it is still held", () =>
     });
     yield* quiet(store);
     yield* locks.renew(origin, held, "15 seconds");
+  }).pipe(Effect.scoped),
+);
+
+it.live("a lease that was to be renewed by it ends when it was to end before", () =>
+  Effect.gen(function* () {
+    const time = makeJumpingClock();
+    const { open } = yield* crashingStore(Reservations.layer);
+    const services = yield* Effect.provide(open, time.layer);
+    const store = Context.get(services, EventStore);
+    const reservations = Context.get(services, Reservations);
+    const { lease, token } = yield* reservations.reserve(origin, {
+      holder: "me",
+      patterns: ["a.ts"],
+      ttlSeconds: 15,
+    });
+    const held = { holder: "me", lease, token };
+    yield* time.jumpWall("1 minute");
+    yield* Effect.all([failingAppend(store), Effect.ignore(reservations.renew(origin, held, 20))], {
+      concurrency: "unbounded",
+    });
+    yield* quiet(store);
+    yield* reservations.renew(origin, held, 15);
   }).pipe(Effect.scoped),
 );
