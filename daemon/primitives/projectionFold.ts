@@ -4,6 +4,7 @@
  */
 import { isKnown, type StoredEvent } from "../../shared/contract/events.ts";
 import type { ColumnType, Projection, Row, RowChange, TableSpec } from "./Projection.ts";
+import { storedText } from "./storedText.ts";
 
 /** Where a row is. `key` is the JSON of its key's values, in the order of the table's key. */
 export interface RowPlace {
@@ -63,6 +64,7 @@ const emptyRow = (columns: TableSpec["columns"], { tenant, project }: RowPlace):
 const stored = (type: ColumnType | undefined, value: unknown): unknown => {
   if (value === undefined || value === null) return null;
   if (type === "json") return JSON.parse(JSON.stringify(value));
+  if (typeof value === "string") return storedText(value);
   const plain = typeof value === "boolean" ? Number(value) : value;
   return type === "text" && typeof plain === "number" ? String(plain) : plain;
 };

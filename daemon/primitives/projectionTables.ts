@@ -3,6 +3,7 @@ import type { StoredEvent } from "../../shared/contract/events.ts";
 import { isKnown } from "../../shared/contract/events.ts";
 import type { SqlStatement } from "../platform/sqlWorker.ts";
 import type { Projection, Row, RowChange, StateChange, StateTable, TableSpec } from "./Projection.ts";
+import { storedText } from "./storedText.ts";
 
 const sqlType = { text: "TEXT", integer: "INTEGER", real: "REAL", json: "TEXT" } as const;
 const owner = ["tenant", "project"] as const;
@@ -106,7 +107,11 @@ const changeRow = (
   owned: { readonly tenant: string; readonly project: string },
   change: RowChange,
 ): SqlStatement => {
-  const keyValues = [owned.tenant, owned.project, ...table.key.map((name) => change.key[name] ?? null)];
+  const keyValues = [
+    owned.tenant,
+    owned.project,
+    ...table.key.map((name) => encode(table, name, change.key[name])),
+  ];
   if ("delete" in change) return { sql: textOf(table, undefined), args: keyValues };
   const names = Object.keys(change.set);
   const values = names.map((name) => encode(table, name, change.set[name]));
@@ -147,6 +152,7 @@ const upsertText = (table: TableSpec, names: ReadonlyArray<string>) => {
 const encode = (table: TableSpec, column: string, value: unknown): unknown => {
   if (value === undefined || value === null) return null;
   if (table.columns[column] === "json") return JSON.stringify(value);
+  if (typeof value === "string") return storedText(value);
   return typeof value === "boolean" ? Number(value) : value;
 };
 

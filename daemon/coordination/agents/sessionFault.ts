@@ -12,7 +12,7 @@ export const sessionFault = ({ name, harness, session }: SessionRegistration): s
     ["harness", harness],
     ["session", session],
   ] as const) {
-    if (id !== undefined && !(id.length >= 1 && id.length <= longestId && !/\p{Cc}/u.test(id)))
+    if (id !== undefined && !(id.length >= 1 && id.length <= longestId && !/[\p{Cc}\p{Cs}]/u.test(id)))
       return `The ${what} of a session is 1 to ${longestId} characters, without control characters.`;
   }
   return undefined;
