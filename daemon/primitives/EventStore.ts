@@ -21,7 +21,7 @@ import {
 import type { Actor, EventDataOf, EventType, StoredEvent } from "../../shared/contract/events.ts";
 import { SqlBatch } from "../platform/Sql.ts";
 import { type EventFilter, eventQueries, localTenant } from "./eventQueries.ts";
-import { makeFeed } from "./eventStoreFeed.ts";
+import { type Followed, makeFeed } from "./eventStoreFeed.ts";
 import { startWriter } from "./eventStoreWriter.ts";
 import { migrate } from "./migrations.ts";
 import type { Projection, Row, RowChange, StateChange, StateTable } from "./Projection.ts";
@@ -122,6 +122,11 @@ export class EventStore extends Context.Service<
     ) => Effect.Effect<ReadonlyMap<string, StoredEvent>, StorageError>;
     /** History after `filter.after`, then what is appended, with no gap and no duplicate; ends at `upTo` or `limit`. */
     readonly subscribe: (filter: EventFilter) => Stream.Stream<StoredEvent, StorageError>;
+    /**
+     * The same without an end, and with the position that is known where the filter leaves events out: at most one
+     * each 250 ms or 1,000 events, and always before nothing happens for longer.
+     */
+    readonly follow: (filter: EventFilter) => Stream.Stream<Followed, StorageError>;
     /**
      * Called in commit order, before `append` returns, with what is durable now: for views held in memory. One that
      * throws would differ from the log, so the store then stops writing.
@@ -287,6 +292,7 @@ const make = Effect.fnUntraced(function* (
     readAll: (filter) => Stream.runCollect(queries.read(filter)),
     byId: queries.byId,
     subscribe: feed.subscribe,
+    follow: feed.follow,
     onCommit: (listener) =>
       Effect.acquireRelease(
         Effect.sync(() => listeners.add(listener)),

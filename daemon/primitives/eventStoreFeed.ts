@@ -3,12 +3,21 @@
  * at the head, then waits to be woken. The latest events stay in memory, so a subscriber that keeps up reads no
  * SQL, and a slow one costs no memory.
  */
-import { Deferred, Effect, Option, Stream } from "effect";
+import { Clock, Deferred, Effect, Option, Stream } from "effect";
 import type { StorageError } from "../../shared/contract/errors.ts";
 import type { StoredEvent } from "../../shared/contract/events.ts";
 import { type EventFilter, type EventQueries, pageSize, whole } from "./eventQueries.ts";
 
 const kept = 2048;
+/** Milliseconds after which a follower is told of what was left out, and the number of events that is not waited for. */
+const tellAfter = 250;
+const tellAtOnce = 1000;
+
+/** A position in the log that a follower has reached, with the event there unless the filter leaves it out. */
+export interface Followed {
+  readonly seq: number;
+  readonly event?: StoredEvent;
+}
 
 export const makeFeed = (options: { readonly queries: EventQueries; readonly head: () => number }) => {
   const { queries, head } = options;
@@ -43,6 +52,35 @@ export const makeFeed = (options: { readonly queries: EventQueries; readonly hea
     /** An event's data changed in the log: what is remembered of it is given up. */
     forget: (seq: number): void => {
       if (recent.some((event) => event.seq === seq)) recent = [];
+    },
+
+    /**
+     * Like `subscribe`, without an end, and it also tells how far the log is known when the filter leaves out what is
+     * there: a follower that begins anew would otherwise have to look through all of it again.
+     */
+    follow: (given: EventFilter): Stream.Stream<Followed, StorageError> => {
+      const filter = whole(given);
+      const start = filter.after ?? 0;
+      return Stream.paginate(
+        { after: start, told: start, tellBy: Number.POSITIVE_INFINITY },
+        Effect.fnUntraced(function* ({ after, told, tellBy }) {
+          const left = Math.max(0, tellBy - (yield* Clock.currentTimeMillis));
+          // Only the waiting is cut short, so nothing that was read can be lost.
+          yield* after === told ? afterHead(after) : Effect.timeoutOption(afterHead(after), left);
+          const { events, position } =
+            head() > after ? yield* next(filter, after, pageSize) : { events: [], position: after };
+          const found: Array<Followed> = events.map((event) => ({ seq: event.seq, event }));
+          const last = events.at(-1)?.seq ?? told;
+          const now = yield* Clock.currentTimeMillis;
+          const due = last === told && after > told ? tellBy : now + tellAfter;
+          const tell = position > last && (position - last >= tellAtOnce || now >= due);
+          if (tell) found.push({ seq: position });
+          return [
+            found,
+            Option.some({ after: position, told: tell ? position : last, tellBy: due }),
+          ] as const;
+        }),
+      );
     },
 
     subscribe: (given: EventFilter): Stream.Stream<StoredEvent, StorageError> => {

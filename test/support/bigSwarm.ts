@@ -5,8 +5,10 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { assert } from "vitest";
 import type { DaemonClient } from "../../shared/client/connect.ts";
 import type { StoredEvent } from "../../shared/contract/events.ts";
+import { isAlive } from "./processes.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 const agentSource = `
@@ -33,7 +35,7 @@ for (const file of readdirSync("src")) {
 }
 `;
 
-export const names = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"] as const;
+const names = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"] as const;
 
 /** Fills a sandbox with the repository and answers the plan's text. */
 export const layOutBigSwarm = (sandbox: Sandbox, extraFiles = 40): string => {
@@ -87,13 +89,22 @@ export const startBigSwarm = async (client: DaemonClient, project: string, text:
   return client.swarm.start({ project, text, base, approvedPlan: proposal.planHash, maxWorkers: 3, land });
 };
 
-/** Follows a swarm until the daemon stops working on it; a daemon that dies ends it as well. */
+/** Follows a swarm until the daemon stops working on it; a daemon that dies ends it as well: nobody waits for another. */
 export const followToEnd = async (client: DaemonClient, project: string, epic: string): Promise<void> => {
-  for await (const _ of client.swarm.watch({ project, epic }));
+  const { pid } = await client.daemon.status({});
+  const died = new AbortController();
+  const look = setInterval(() => {
+    if (!isAlive(pid)) died.abort();
+  }, 20);
+  try {
+    for await (const _ of client.swarm.watch({ project, epic }, { signal: died.signal }));
+  } finally {
+    clearInterval(look);
+  }
 };
 
 /** How often each agent says it was started. */
-export const startsOf = (sandbox: Sandbox): Readonly<Record<string, number>> => {
+const startsOf = (sandbox: Sandbox): Readonly<Record<string, number>> => {
   const folder = join(sandbox.folder, "starts");
   const files = readdirSync(folder).filter((name) => name !== ".keep");
   return Object.fromEntries(
@@ -102,7 +113,7 @@ export const startsOf = (sandbox: Sandbox): Readonly<Record<string, number>> => 
 };
 
 /** What must hold of a swarm's log whatever was killed. Answers the violations. */
-export const violations = (events: ReadonlyArray<StoredEvent>): ReadonlyArray<string> => {
+const violations = (events: ReadonlyArray<StoredEvent>): ReadonlyArray<string> => {
   const found: Array<string> = [];
   events.forEach((event, index) => {
     if (event.seq !== index + 1) found.push(`seq ${event.seq} at place ${index + 1}`);
@@ -119,4 +130,37 @@ export const violations = (events: ReadonlyArray<StoredEvent>): ReadonlyArray<st
   }
   if (events.filter((event) => event.type === "landed").length > 1) found.push("landed twice");
   return found;
+};
+
+/** That it landed, as if nothing had been killed. */
+export const checkBigSwarm = async (box: Sandbox, client: DaemonClient, epic: string): Promise<void> => {
+  const view = await client.swarm.status({ project: box.repo, epic });
+  assert.strictEqual(view.status, "landed", `${view.problem} ${JSON.stringify(view.refusal)}`);
+  for (const name of names) {
+    assert.strictEqual(box.git("show", `main:src/${name}.js`), `export const ${name} = 1;`);
+  }
+  assert.strictEqual(box.git("status", "--porcelain"), "");
+  assert.strictEqual(box.git("ls-tree", "-r", "--name-only", "main").split("\n").length, 48);
+  const trailers = box.git("log", "--format=%(trailers:key=Vibe-Cell,valueonly,separator=%x2C)", "main");
+  const cells = trailers
+    .split("\n")
+    .filter((line) => line !== "")
+    .sort();
+  assert.deepStrictEqual(
+    cells,
+    view.subtasks.map((subtask) => subtask.id).sort(),
+    "each cell is merged once",
+  );
+  const events: ReadonlyArray<StoredEvent> = await client.events.list({ limit: 100_000 });
+  assert.deepStrictEqual(violations(events), []);
+  const starts = startsOf(box);
+  for (const subtask of view.subtasks) {
+    const name = subtask.title.replace("Write ", "");
+    const spawned = events.filter(
+      (e) => e.type === "spawn_intended" && (e.data as { cell: string }).cell === subtask.id,
+    );
+    assert.isAtMost(starts[name] ?? 0, spawned.length, `${name} was started more often than the log knows`);
+  }
+  for (const report of await client.events.rebuild({}))
+    assert.isTrue(report.equal, `replay of ${report.projection}`);
 };

@@ -1,9 +1,12 @@
 /** What tests ask about real processes. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Effect } from "effect";
 
-/** Whether a process runs; a zombie, which only waits to be collected, does not. */
+/**
+ * Whether a process runs. A zombie, which only waits to be collected, does not; but it does while threads of it still
+ * hold its files open.
+ */
 export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
@@ -13,7 +16,8 @@ export const isAlive = (pid: number): boolean => {
   if (process.platform !== "linux") return true;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2)[0] !== "Z";
+    const isZombie = stat.slice(stat.lastIndexOf(")") + 2)[0] === "Z";
+    return !isZombie || readdirSync(`/proc/${pid}/task`).length > 1;
   } catch {
     return false;
   }

@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { connect, type DaemonClient } from "../../shared/client/connect.ts";
 import { collectStore } from "./collectStore.ts";
+import { isAlive } from "./processes.ts";
 
 export const programs = join(import.meta.dirname, "..", "..", "dist-test");
 
@@ -178,16 +179,6 @@ export class Sandbox {
 }
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    // A zombie that nobody waits for is as good as gone.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
-};
 
 /** Every byte of a repository that a swarm must not touch: HEAD, refs, index, config, stash and files. */
 export const fingerprint = (repo: string): string => {

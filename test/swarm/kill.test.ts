@@ -1,20 +1,12 @@
 /**
  * Kills the daemon in every window between an effect outside the store and its done event, and at random
- * moments, then resumes: the result must be that of a run that nobody disturbed.
+ * moments, then starts another: the result must be that of a run that nobody disturbed.
  */
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, assert, describe, it } from "vitest";
-import type { StoredEvent } from "../../shared/contract/events.ts";
-import {
-  followToEnd,
-  layOutBigSwarm,
-  names,
-  startBigSwarm,
-  startsOf,
-  violations,
-} from "../support/bigSwarm.ts";
+import { checkBigSwarm, followToEnd, layOutBigSwarm, startBigSwarm } from "../support/bigSwarm.ts";
 import { pause, programs, Sandbox } from "../support/sandbox.ts";
 
 const full = process.env.OCVIBE_TEST_TIER === "full";
@@ -38,7 +30,7 @@ const random = (() => {
   };
 })();
 
-/** Runs the swarm with a kill somewhere, resumes until it is over, and checks everything. */
+/** Runs the swarm with a kill somewhere, starts a daemon until it is over, and checks everything. */
 const runWithKill = async (kill: { readonly fault?: string; readonly afterMs?: number }) => {
   sandbox = new Sandbox();
   const box = sandbox;
@@ -59,7 +51,7 @@ const runWithKill = async (kill: { readonly fault?: string; readonly afterMs?: n
   return wasKilled;
 };
 
-/** Resumes until the swarm has landed, and checks that it is as if nothing had been killed. */
+/** Starts daemons until the swarm has landed, and checks that it is as if nothing had been killed. */
 const finishAndCheck = async (box: Sandbox, text: string) => {
   let client = box.daemonPid() === undefined ? undefined : await box.client();
   // Until it is over: a start that was killed before the swarm existed is begun again, as a person would.
@@ -76,41 +68,11 @@ const finishAndCheck = async (box: Sandbox, text: string) => {
     });
     epic = swarm?.epic ?? (await startBigSwarm(client, box.repo, text, true)).epic;
     if ((await client.swarm.status({ project: box.repo, epic })).status === "landed") break;
-    await client.swarm.resume({ project: box.repo, epic }).catch((error) => {
-      if (error._tag !== "NotNow") throw error;
-    });
+    // Nobody resumes it: the daemon does, when it starts.
     await followToEnd(client, box.repo, epic);
   }
   assert.isDefined(client);
-  const view = await client.swarm.status({ project: box.repo, epic: epic! });
-  assert.strictEqual(view.status, "landed", `${view.problem} ${JSON.stringify(view.refusal)}`);
-  for (const name of names) {
-    assert.strictEqual(box.git("show", `main:src/${name}.js`), `export const ${name} = 1;`);
-  }
-  assert.strictEqual(box.git("status", "--porcelain"), "");
-  assert.strictEqual(box.git("ls-tree", "-r", "--name-only", "main").split("\n").length, 48);
-  const trailers = box.git("log", "--format=%(trailers:key=Vibe-Cell,valueonly,separator=%x2C)", "main");
-  const cells = trailers
-    .split("\n")
-    .filter((line) => line !== "")
-    .sort();
-  assert.deepStrictEqual(
-    cells,
-    view.subtasks.map((subtask) => subtask.id).sort(),
-    "each cell is merged once",
-  );
-  const events: ReadonlyArray<StoredEvent> = await client.events.list({ limit: 100_000 });
-  assert.deepStrictEqual(violations(events), []);
-  const starts = startsOf(box);
-  for (const subtask of view.subtasks) {
-    const name = subtask.title.replace("Write ", "");
-    const spawned = events.filter(
-      (e) => e.type === "spawn_intended" && (e.data as { cell: string }).cell === subtask.id,
-    );
-    assert.isAtMost(starts[name] ?? 0, spawned.length, `${name} was started more often than the log knows`);
-  }
-  for (const report of await client.events.rebuild({}))
-    assert.isTrue(report.equal, `replay of ${report.projection}`);
+  await checkBigSwarm(box, client, epic!);
 };
 
 /** Kills the command line, not the daemon: the swarm does not need anybody to watch it. */
@@ -189,7 +151,7 @@ readFileSync(0);
 for (const name of readdirSync("many")) writeFileSync("many/" + name, ("new " + name + "\\n").repeat(200));
 `;
 
-/** Kills git and the daemon together while git updates the user's files, then resumes. */
+/** Kills git and the daemon together while git updates the user's files, then starts another daemon. */
 const killInsideLanding = async (delay: number) => {
   sandbox = new Sandbox();
   const box = sandbox;
@@ -230,10 +192,7 @@ const killInsideLanding = async (delay: number) => {
   console.log(`killed ${gits} git, ${changed} paths differ from the index`);
   await box.startDaemon();
   client = await box.client();
-  if ((await client.swarm.status({ project: box.repo, epic })).status !== "landed") {
-    await client.swarm.resume({ project: box.repo, epic });
-    await followToEnd(client, box.repo, epic);
-  }
+  await followToEnd(client, box.repo, epic);
   const view = await client.swarm.status({ project: box.repo, epic });
   assert.strictEqual(view.status, "landed", `${view.problem} ${JSON.stringify(view.refusal)}`);
   assert.strictEqual(box.git("status", "--porcelain"), "M own.txt\n?? untracked.txt");

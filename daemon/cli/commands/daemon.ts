@@ -1,8 +1,8 @@
 /** `ocvibe daemon start|stop|status`: the process that holds the data. Any other command starts it when needed. */
 import { Effect } from "effect";
 import { Command } from "effect/cli";
+import type { DaemonStatus } from "../../../shared/contract/daemonRoutes.ts";
 import { DaemonUnreachable } from "../../../shared/contract/errors.ts";
-import type { DaemonStatus } from "../../../shared/contract/routes.ts";
 import { count } from "../render/text.ts";
 import { openSession } from "../Session.ts";
 
@@ -40,10 +40,10 @@ const stop = Command.make(
     if (stopped.pid === null) return session.print(stopped, ["No daemon was running."]);
     yield* awaitEnd(stopped.pid);
     session.print(stopped, [
-      `The daemon (process ${stopped.pid}) has ended. Swarms that were running can be resumed.`,
+      `The daemon (process ${stopped.pid}) has ended. The next one goes on with swarms that were running.`,
     ]);
   }),
-).pipe(Command.withDescription("End the daemon; running swarms can be resumed"));
+).pipe(Command.withDescription("End the daemon; the next one goes on with running swarms"));
 
 export const daemon = Command.make("daemon").pipe(
   Command.withDescription("The process that holds the data"),

@@ -13,9 +13,12 @@ export const resumeSwarm = Command.make(
   Effect.fn("resume")(function* (input) {
     const session = yield* openSession;
     const { project } = session;
-    const { epic } = yield* chooseSwarm(session, input.epic, { verb: "resume", statuses: ["interrupted"] });
+    // A daemon goes on by itself with what the one before it left: then there is something to show at least.
+    const statuses = ["interrupted", "running", "landing"] as const;
+    const { epic, status } = yield* chooseSwarm(session, input.epic, { verb: "resume", statuses });
     const begun = yield* session.ask((client, signal) => client.swarm.resume({ project, epic }, { signal }));
-    session.say(`Resumed ${epic}.`);
+    const goesOn = status === "running" || status === "landing";
+    session.say(goesOn ? `${epic} goes on already.` : `Resumed ${epic}.`);
     const ended = yield* followSwarm(session, begun);
     yield* concludeSwarm(session, ended, { landing: false });
   }),

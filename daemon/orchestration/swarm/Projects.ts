@@ -29,7 +29,7 @@ export interface OpenProject {
   readonly user: UserRepository;
 }
 
-type ProjectError = UnsupportedRepository | GitError | FileSystemError | StorageError;
+export type ProjectError = UnsupportedRepository | GitError | FileSystemError | StorageError;
 
 /** Where the checks of a base run. */
 export const baseCheckFolder = (dataFolder: string, project: string): string =>

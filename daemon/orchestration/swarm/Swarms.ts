@@ -12,39 +12,40 @@ import {
   FiberMap,
   Layer,
   Option,
-  PubSub,
   Queue,
   type Scope,
   Semaphore,
   Stream,
 } from "effect";
 import type { NotFound, StorageError } from "../../../shared/contract/errors.ts";
-import type { SwarmUpdate, SwarmView } from "../../../shared/contract/routes.ts";
+import type { SwarmView } from "../../../shared/contract/swarmRoutes.ts";
 import { safeName } from "../../coordination/hive/cellId.ts";
 import { DataFolder } from "../../platform/DataFolder.ts";
 import { EventStore } from "../../primitives/EventStore.ts";
-import type { OpenProject } from "./Projects.ts";
+import type { OpenProject, ProjectError } from "./Projects.ts";
 import { followSwarm, type SwarmLog } from "./SwarmLog.ts";
 import { epicBranch, type SwarmRun } from "./SwarmRun.ts";
 import { swarmView } from "./swarmView.ts";
+import { makeSwarmWatchers, type SwarmFrame, watchSwarm } from "./watchSwarm.ts";
 import { workOnSwarm } from "./workOnSwarm.ts";
+
+type Opening = Effect.Effect<OpenProject, ProjectError>;
 
 /** Checks are heavy; two at once fill a small machine. */
 const gatesAtOnce = 2;
-
-interface Notice {
-  readonly epicId: string;
-  /** `ended`: the daemon stopped working on the swarm, for whatever reason. */
-  readonly update: Exclude<SwarmUpdate, { kind: "state" }> | "ended";
-}
 
 export class Swarms extends Context.Service<
   Swarms,
   {
     /** One decision of the person's on a swarm at a time, so that each sees what the one before it did. */
     readonly inTurn: <A, E, R>(epicId: string, decision: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
-    /** Works on a swarm in the background; when this daemon already does, it looks once more before it stops. */
-    readonly launch: (project: OpenProject, epicId: string) => Effect.Effect<void>;
+    /**
+     * Works on a swarm in the background, from when its project is open; when this daemon already does, it looks once
+     * more before it stops.
+     */
+    readonly launch: (project: Opening, epicId: string) => Effect.Effect<void>;
+    /** Says why nothing is done for a swarm, until it is launched. */
+    readonly setAside: (epicId: string, why: string) => Effect.Effect<void>;
     /**
      * Stops working on it: agents are ended, and what was under way stays resumable. Watchers are told of the end
      * when the scope closes, by when the caller has decided what comes of it.
@@ -53,8 +54,15 @@ export class Swarms extends Context.Service<
     /** Returns when this daemon does not work on it. */
     readonly awaitEnd: (epicId: string) => Effect.Effect<void>;
     readonly view: (project: string, epicId: string) => Effect.Effect<SwarmView, NotFound | StorageError>;
-    /** The state as of now, then what happens, until the daemon stops working on the swarm. */
-    readonly watch: (project: string, epicId: string) => Stream.Stream<SwarmUpdate, NotFound | StorageError>;
+    /**
+     * The state as of now, then what happens, until the daemon stops working on the swarm. A watcher that comes back
+     * gives the position that it had reached, and is told the events since then.
+     */
+    readonly watch: (
+      project: string,
+      epicId: string,
+      after?: number,
+    ) => Stream.Stream<SwarmFrame, NotFound | StorageError>;
     readonly isLive: (epicId: string) => boolean;
     readonly liveCount: Effect.Effect<number>;
   }
@@ -70,10 +78,10 @@ export class Swarms extends Context.Service<
       const problems = new Map<string, string>();
       const halting = new Set<string>();
       /** Swarms that were launched while they were being worked on, and are looked at again when that ends. */
-      const again = new Map<string, OpenProject>();
+      const again = new Map<string, Opening>();
       const turns = new Map<string, Semaphore.Semaphore>();
       const landingTurn = yield* Semaphore.make(1);
-      const feed = yield* PubSub.unbounded<Notice>();
+      const watchers = makeSwarmWatchers();
 
       const isLive = (epicId: string) => FiberMap.hasUnsafe(fibers, epicId);
       const viewOf = (log: SwarmLog) =>
@@ -88,19 +96,16 @@ export class Swarms extends Context.Service<
         for (const event of events) {
           if (!event.stream.startsWith("swarm/")) continue;
           const epicId = event.stream.slice("swarm/".length);
-          // A subscriber may run at once; it is to find the event folded in by every listener.
-          queueMicrotask(() => PubSub.publishUnsafe(feed, { epicId, update: { kind: "event", event } }));
+          // A watcher may run at once; it is to find the event folded in by every listener.
+          queueMicrotask(() => watchers.committed(epicId));
           // A decision of the person's may let a running swarm go on.
           const wake = wakes.get(epicId);
           if (wake !== undefined) Queue.offerUnsafe(wake, undefined);
         }
       });
 
-      const work = Effect.fnUntraced(function* (
-        project: OpenProject,
-        epicId: string,
-        wake: Queue.Queue<void>,
-      ) {
+      const work = Effect.fnUntraced(function* (opening: Opening, epicId: string, wake: Queue.Queue<void>) {
+        const project = yield* opening;
         const log = yield* followSwarm(project.id, epicId);
         const { maxWorkers } = log.epic().created;
         const run: SwarmRun = {
@@ -117,8 +122,7 @@ export class Swarms extends Context.Service<
           mergeTurn: yield* Semaphore.make(1),
           landingTurn,
           wake,
-          progress: (cell, line) =>
-            PubSub.publishUnsafe(feed, { epicId, update: { kind: "progress", cell, line } }),
+          progress: (cell, line) => watchers.printed(epicId, cell, line),
         };
         yield* workOnSwarm(run);
       }, Effect.scoped);
@@ -130,7 +134,7 @@ export class Swarms extends Context.Service<
         yield* Effect.logError("the swarm stopped", cause);
       });
 
-      const launch = Effect.fn("Swarms.launch")(function* (project: OpenProject, epicId: string) {
+      const launch = Effect.fn("Swarms.launch")(function* (project: Opening, epicId: string) {
         if (isLive(epicId)) {
           again.set(epicId, project);
           return;
@@ -138,7 +142,7 @@ export class Swarms extends Context.Service<
         yield* begin(project, epicId);
       });
 
-      const begin = Effect.fnUntraced(function* (project: OpenProject, epicId: string) {
+      const begin = Effect.fnUntraced(function* (project: Opening, epicId: string) {
         problems.delete(epicId);
         const wake = yield* Queue.unbounded<void>();
         wakes.set(epicId, wake);
@@ -159,33 +163,9 @@ export class Swarms extends Context.Service<
           again.delete(epicId);
           if (next !== undefined && !halting.has(epicId))
             return void Effect.runForkWith(services)(begin(next, epicId));
-          if (!halting.has(epicId)) PubSub.publishUnsafe(feed, { epicId, update: "ended" });
+          if (!halting.has(epicId)) watchers.ended(epicId);
         });
       });
-
-      const watch = (project: string, epicId: string) =>
-        Stream.unwrap(
-          Effect.gen(function* () {
-            const notices = yield* PubSub.subscribe(feed);
-            const log = yield* followSwarm(project, epicId).pipe(Effect.provideService(EventStore, store));
-            const first: SwarmUpdate = { kind: "state", swarm: viewOf(log) };
-            const asOf = log.seq();
-            if (!isLive(epicId)) return Stream.succeed(first);
-            const later = Stream.fromSubscription(notices).pipe(
-              Stream.filter((notice) => notice.epicId === epicId),
-              Stream.filter(
-                ({ update }) => update === "ended" || update.kind !== "event" || update.event.seq > asOf,
-              ),
-              Stream.takeUntil(({ update }) => update === "ended"),
-              Stream.flatMap(({ update }): Stream.Stream<SwarmUpdate> => {
-                const state: SwarmUpdate = { kind: "state", swarm: viewOf(log) };
-                if (update === "ended") return Stream.succeed(state);
-                return update.kind === "event" ? Stream.make(update, state) : Stream.succeed(update);
-              }),
-            );
-            return Stream.concat(Stream.succeed(first), later);
-          }),
-        );
 
       return Swarms.of({
         inTurn: (epicId, decision) => {
@@ -194,6 +174,7 @@ export class Swarms extends Context.Service<
           return turn.withPermit(decision);
         },
         launch,
+        setAside: (epicId, why) => Effect.sync(() => problems.set(epicId, why)),
         halt: (epicId) =>
           Effect.acquireRelease(
             Effect.suspend(() => {
@@ -203,7 +184,7 @@ export class Swarms extends Context.Service<
             () =>
               Effect.sync(() => {
                 halting.delete(epicId);
-                PubSub.publishUnsafe(feed, { epicId, update: "ended" });
+                watchers.ended(epicId);
               }),
           ),
         awaitEnd: (epicId) =>
@@ -219,7 +200,10 @@ export class Swarms extends Context.Service<
         view: Effect.fn("Swarms.view")(function* (project, epicId) {
           return viewOf(yield* followSwarm(project, epicId).pipe(Effect.provideService(EventStore, store)));
         }, Effect.scoped),
-        watch,
+        watch: (project, epicId, after) =>
+          watchSwarm({ project, epicId, after, watchers, viewOf, isLive: () => isLive(epicId) }).pipe(
+            Stream.provideService(EventStore, store),
+          ),
         isLive,
         liveCount: FiberMap.size(fibers),
       });

@@ -5,15 +5,17 @@
  */
 import { Cause, Effect, Exit, FiberMap, Queue } from "effect";
 import type { SubtaskState } from "../../../shared/contract/swarmState.ts";
+import { canProceed } from "./hasWork.ts";
 import { runSubtask } from "./runSubtask.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
 
 export const runSwarm = Effect.fn("runSwarm")(function* (run: SwarmRun) {
   const fibers = yield* FiberMap.make<string>();
+  const proceeds = (subtask: SubtaskState) => canProceed(run.log.state(), run.log.epic(), subtask);
   const failures: Array<Cause.Cause<Effect.Error<ReturnType<typeof runSubtask>>>> = [];
   for (;;) {
     for (const subtask of subtasksOf(run)) {
-      if (!canProceed(run, subtask) || FiberMap.hasUnsafe(fibers, subtask.id)) continue;
+      if (!proceeds(subtask) || FiberMap.hasUnsafe(fibers, subtask.id)) continue;
       const fiber = yield* FiberMap.run(
         fibers,
         subtask.id,
@@ -32,8 +34,7 @@ export const runSwarm = Effect.fn("runSwarm")(function* (run: SwarmRun) {
     const [failure] = failures;
     // A failure here is the store's, git's or the disk's, never an agent's: the swarm stops and can be resumed.
     if (failure !== undefined) return yield* Effect.failCause(failure);
-    if ((yield* FiberMap.size(fibers)) === 0 && !subtasksOf(run).some((subtask) => canProceed(run, subtask)))
-      break;
+    if ((yield* FiberMap.size(fibers)) === 0 && !subtasksOf(run).some(proceeds)) break;
     yield* Queue.take(run.wake);
   }
   const subtasks = subtasksOf(run);
@@ -47,17 +48,3 @@ export const runSwarm = Effect.fn("runSwarm")(function* (run: SwarmRun) {
 
 const subtasksOf = (run: SwarmRun): ReadonlyArray<SubtaskState> =>
   run.log.epic().subtaskIds.map((id) => run.log.subtask(id));
-
-const canProceed = (run: SwarmRun, subtask: SubtaskState): boolean => {
-  if (run.log.epic().status !== "active") return false;
-  switch (subtask.phase) {
-    case "merged":
-    case "blocked":
-    case "held":
-      return false;
-    case "waiting":
-      return subtask.dependencies.every((id) => run.log.subtask(id).phase === "merged");
-    default:
-      return true;
-  }
-};

@@ -7,7 +7,7 @@ import { canonicalJson } from "../../../shared/contract/canonicalJson.ts";
 import { BaseRed, InvalidInput, NotNow } from "../../../shared/contract/errors.ts";
 import type { SwarmCell } from "../../../shared/contract/events.ts";
 import type { CheckResult } from "../../../shared/contract/gate.ts";
-import type { Proposal } from "../../../shared/contract/routes.ts";
+import type { Proposal } from "../../../shared/contract/swarmRoutes.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
 import { EventStore, type NewEvent } from "../../primitives/EventStore.ts";
 import { checkProjectBase } from "./checkBase.ts";
@@ -92,7 +92,7 @@ export const startSwarm = Effect.fn("startSwarm")(function* (request: StartReque
     .append({ ...origin, correlation: epicId }, [...events, created, ...approvals])
     .pipe(Effect.catchTag(["ConcurrencyConflict", "EventRejected"], Effect.die));
   const swarms = yield* Swarms;
-  yield* swarms.launch(project, epicId);
+  yield* swarms.launch(Effect.succeed(project), epicId);
   return yield* swarms.view(project.id, epicId);
 });
 

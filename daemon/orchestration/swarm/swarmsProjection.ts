@@ -5,13 +5,13 @@ const table = "swarms";
 
 export const swarmsProjection: Projection = {
   name: "swarms",
-  version: 2,
+  version: 3,
   tables: [
     {
       name: table,
       columns: { epic: "text", title: "text", status: "text", started_at: "text", last_seq: "integer" },
       key: ["epic"],
-      indexes: [["last_seq"]],
+      indexes: [["last_seq"], ["status"]],
     },
   ],
   types: [

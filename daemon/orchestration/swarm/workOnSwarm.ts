@@ -7,6 +7,7 @@ import { Effect, Fiber } from "effect";
 import { isOver } from "../../../shared/contract/swarmState.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
+import { mayLand } from "./hasWork.ts";
 import { landSwarm } from "./landSwarm.ts";
 import { finishMerge } from "./mergeAttempt.ts";
 import { finishTargetMerge } from "./mergeTarget.ts";
@@ -26,7 +27,7 @@ export const workOnSwarm = Effect.fn("workOnSwarm")(
       yield* finishTargetMerge(run);
       if (run.log.epic().status === "active") yield* runSwarm(run);
       yield* Fiber.join(pinned);
-      if (!mayLand(run)) return;
+      if (!mayLand(run.log.epic())) return;
       if ((yield* run.landingTurn.withPermit(landSwarm(run))) !== "again") return;
     }
   },
@@ -68,11 +69,3 @@ const pinBase = Effect.fnUntraced(function* (run: SwarmRun) {
   yield* faultPoint("pin-applied");
   yield* run.log.append([{ stream, type: "pin_done", data: { epic: run.epicId, ref } }]);
 });
-
-const mayLand = (run: SwarmRun): boolean => {
-  const { status, approval, head } = run.log.epic();
-  if (status === "landing") return true;
-  return (
-    status === "ready" && approval !== undefined && (approval.commit === null || approval.commit === head)
-  );
-};

@@ -1,9 +1,12 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Deferred, Effect, Fiber, Stream } from "effect";
+import { TestClock } from "effect/testing";
 import fc from "fast-check";
 import { EventStore } from "../../../daemon/primitives/EventStore.ts";
 import type { EventFilter } from "../../../daemon/primitives/eventQueries.ts";
+import type { Followed } from "../../../daemon/primitives/eventStoreFeed.ts";
 import { tempFolder } from "../../support/tempFolder.ts";
+import { until } from "../../support/until.ts";
 import { ended, origin, registered, storeAt, withStore } from "./storeFixture.ts";
 
 /** One append of so many events, to one of two projects. */
@@ -129,5 +132,92 @@ describe("EventStore.subscribe", () => {
         );
       }),
     ),
+  );
+});
+
+describe("EventStore.follow", () => {
+  const nobody = { project: "nobody" };
+  /** Follows in the background, and keeps what came. */
+  const follow = Effect.fnUntraced(function* (filter: EventFilter) {
+    const store = yield* EventStore;
+    const seen: Array<Followed> = [];
+    const fiber = yield* store.follow(filter).pipe(
+      Stream.runForEach((one) => Effect.sync(() => void seen.push(one))),
+      Effect.forkChild({ startImmediately: true }),
+    );
+    return { seen, stop: Fiber.interrupt(fiber) };
+  });
+  const many = (count: number) =>
+    Effect.flatMap(EventStore, (store) =>
+      store.append(
+        origin,
+        Array.from({ length: count }, () => registered("a")),
+      ),
+    );
+
+  it.live("gives what a read gives, and positions that rise and end at the head", () =>
+    Effect.promise(() =>
+      fc.assert(
+        fc.asyncProperty(appends, appends, filters, (before, during, filter) =>
+          Effect.runPromise(
+            withStore(() =>
+              Effect.gen(function* () {
+                const store = yield* EventStore;
+                yield* appendAll(before);
+                const { seen, stop } = yield* follow(filter);
+                yield* appendAll(during);
+                const head = yield* store.head;
+                if (head > (filter.after ?? 0))
+                  yield* Effect.promise(() => until(() => (seen.at(-1)?.seq ?? 0) >= head));
+                yield* stop;
+                const seqs = seen.map(({ seq }) => seq);
+                assert.deepStrictEqual(
+                  seqs,
+                  [...new Set(seqs)].sort((a, b) => a - b),
+                );
+                assert.deepStrictEqual(
+                  seen.flatMap(({ event }) => event ?? []),
+                  yield* store.readAll(filter),
+                );
+              }),
+            ),
+          ),
+        ),
+        { numRuns: 15 },
+      ),
+    ),
+  );
+
+  it.effect(
+    "tells of what it leaves out at most once in 250 ms or 1,000 events, and before nothing happens",
+    () =>
+      withStore(() =>
+        Effect.gen(function* () {
+          const { seen, stop } = yield* follow(nobody);
+          const settle = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 50)));
+          const seqs = () => seen.map(({ seq }) => seq);
+          yield* many(10);
+          yield* settle;
+          // The time is the test's: it stands still.
+          assert.deepStrictEqual(seqs(), []);
+          yield* many(10);
+          yield* settle;
+          assert.deepStrictEqual(seqs(), []);
+          yield* TestClock.adjust("250 millis");
+          yield* settle;
+          assert.deepStrictEqual(seqs(), [20]);
+          yield* TestClock.adjust("1 hour");
+          yield* settle;
+          assert.deepStrictEqual(seqs(), [20]);
+          yield* many(2500);
+          yield* settle;
+          assert.isAtMost(seen.length, 4);
+          yield* TestClock.adjust("250 millis");
+          yield* settle;
+          assert.strictEqual(seqs().at(-1), 2520);
+          assert.isAtMost(seen.length, 4);
+          yield* stop;
+        }),
+      ),
   );
 });
