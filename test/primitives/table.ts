@@ -1,6 +1,8 @@
 /** The routes by which the client processes of the kill suite use the primitives of the one that holds the store. */
 import { Schema } from "effect";
-import { DeferredView, Delivery, LeaseView, Message } from "../../shared/contract/routes.ts";
+import { DeferredView } from "../../shared/contract/deferredRoutes.ts";
+import { Delivery, Message } from "../../shared/contract/mailRoutes.ts";
+import { LeaseView } from "../../shared/contract/reservationRoutes.ts";
 import { createRouter } from "../../shared/router/createRouter.ts";
 import { o } from "../../shared/router/o.ts";
 

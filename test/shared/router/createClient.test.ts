@@ -8,8 +8,10 @@ import {
   type Transport,
 } from "../../../shared/router/createClient.ts";
 import { createRouter, routesOf } from "../../../shared/router/createRouter.ts";
-import { type Frame, type Handlers, handledRoutes, implement } from "../../../shared/router/implement.ts";
+import { handledRoutes } from "../../../shared/router/handledRoutes.ts";
+import { type Handlers, implement } from "../../../shared/router/implement.ts";
 import { o } from "../../../shared/router/o.ts";
+import type { Frame } from "../../../shared/router/RouteHandler.ts";
 import { handledNotes, type notes, Refused, notes as table, type Who } from "./notes.ts";
 
 const callNotes = () => {
@@ -138,7 +140,7 @@ describe("o().handler", () => {
       },
     });
     const caller = createCaller(router, {
-      routes: handledRoutes<Who, never, never>(router),
+      routes: handledRoutes(router),
       services,
       context,
     });
@@ -162,7 +164,7 @@ describe("o().handler", () => {
       });
     const router = createRouter({ fails });
     const caller = createCaller(router, {
-      routes: handledRoutes<unknown, Refused, never>(router),
+      routes: handledRoutes(router),
       services,
       context,
     });
