@@ -15,7 +15,10 @@ import { dispatch } from "./api/dispatch.ts";
 import { encodeFailure, refuseRequest } from "./api/encodeFailure.ts";
 import { routes } from "./api/handlers/routes.ts";
 import { Lifecycle } from "./api/Lifecycle.ts";
+import { LocalPort } from "./api/LocalPort.ts";
 import { listen } from "./api/listen.ts";
+import { makeMcpPage } from "./api/mcp/mcpPage.ts";
+import { openApiPage } from "./api/openApiPage.ts";
 import { Agents } from "./coordination/agents/Agents.ts";
 import { leaseSnapshots } from "./coordination/agents/leaseSnapshots.ts";
 import { leavingAgents } from "./coordination/agents/leavingAgents.ts";
@@ -23,6 +26,7 @@ import { Hive } from "./coordination/hive/Hive.ts";
 import { Mail } from "./coordination/mail/Mail.ts";
 import { Reservations } from "./coordination/reservations/Reservations.ts";
 import { Projects } from "./orchestration/swarm/Projects.ts";
+import { resumeInterrupted } from "./orchestration/swarm/resumeInterrupted.ts";
 import { Swarms } from "./orchestration/swarm/Swarms.ts";
 import { holdDaemonLock } from "./platform/DaemonLock.ts";
 import { DataFolder, makeDataFolder } from "./platform/DataFolder.ts";
@@ -59,7 +63,7 @@ const coordination = Layer.mergeAll(leavingAgents, leaseSnapshots, Mail.layer).p
   ),
 );
 const platform = Layer.mergeAll(Git.layer, Processes.layer, DataFolder.layer(root));
-const everything = Lifecycle.layer({ idleSeconds }).pipe(
+const everything = Layer.merge(Lifecycle.layer({ idleSeconds }), LocalPort.layer).pipe(
   Layer.provideMerge(Swarms.layer),
   Layer.provideMerge(Projects.layer),
   Layer.provideMerge(coordination),
@@ -87,12 +91,16 @@ const serve = Effect.gen(function* () {
       refuse: refuseRequest,
       encodeFailure: encode,
     }),
-    pages: {},
+    pages: { "/mcp": yield* makeMcpPage, "/openapi.json": openApiPage },
     services,
     encodeFailure: encode,
   });
+  // Before anybody can ask: a watcher that comes back must find them under way.
+  yield* resumeInterrupted();
+  const localPort = yield* LocalPort;
+  localPort.serveWith(handler);
   const { clients } = yield* listen({ socket, handler });
-  lifecycle.countClients(clients);
+  lifecycle.countClients(() => clients() + localPort.clients());
   yield* Effect.acquireRelease(data.announce({ pid: process.pid, protocol: PROTOCOL, version, socket }), () =>
     Effect.ignore(data.withdraw),
   );

@@ -3,8 +3,8 @@
  * when for a while no client was there and no swarm was being worked on.
  */
 import { Clock, Context, Deferred, Effect, Layer } from "effect";
+import type { DaemonStatus } from "../../shared/contract/daemonRoutes.ts";
 import { PROTOCOL } from "../../shared/contract/protocol.ts";
-import type { DaemonStatus } from "../../shared/contract/routes.ts";
 import { version } from "../../shared/contract/version.ts";
 import { Swarms } from "../orchestration/swarm/Swarms.ts";
 import { DataFolder } from "../platform/DataFolder.ts";

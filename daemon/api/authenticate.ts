@@ -4,12 +4,13 @@
  * The person and the launcher are not believed inside a worker's process tree: an agent of the same user could read
  * their tokens, and this keeps it from acting in their name by mistake. It has a token of its own.
  */
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { Effect } from "effect";
 import { NotAllowed, ProtocolMismatch, Unauthenticated } from "../../shared/contract/errors.ts";
 import type { Actor } from "../../shared/contract/events.ts";
 import { headers, OLDEST_PROTOCOL, PROTOCOL } from "../../shared/contract/protocol.ts";
-import type { Access } from "../../shared/contract/routes.ts";
+import type { Access } from "../../shared/contract/route.ts";
 import { Agents } from "../coordination/agents/Agents.ts";
 import { DataFolder } from "../platform/DataFolder.ts";
 import { markerVariable } from "../platform/strays.ts";
@@ -53,7 +54,7 @@ export const authenticate = Effect.fn("authenticate")(function* (request: Reques
   if (caller.kind === "agent") return caller;
   const pid = Number(request.headers.get(headers.pid));
   const { cloneId } = yield* DataFolder;
-  if (Number.isInteger(pid) && (yield* runsInsideWorker(pid, cloneId))) {
+  if (Number.isInteger(pid) && (yield* isOfWorker(pid, cloneId))) {
     return yield* new NotAllowed({
       message: `This process was started by an agent, so it can't speak as the ${caller.kind}. Use the agent's own token, which it has in OCVIBE_AGENT_TOKEN; what is the person's to do is left to the person.`,
     });
@@ -95,6 +96,34 @@ const notFor = (caller: Caller, access: string) => {
         ? "The launcher may only register sessions, end them and ask before a write"
         : "Sessions are registered by the person and the launcher only";
   return new NotAllowed({ message: `${wanted}; this token is ${who}.` });
+};
+
+/** What was found of a process, which stays so: nobody becomes a descendant of another. */
+const found = new Map<string, boolean>();
+const foundAtMost = 1000;
+
+const isOfWorker = Effect.fnUntraced(function* (pid: number, cloneId: string) {
+  const started = startOf(pid);
+  if (started === undefined) return yield* runsInsideWorker(pid, cloneId);
+  // A pid is given again, so the time of the start belongs to it.
+  const key = `${pid} ${started} ${cloneId}`;
+  const known = found.get(key);
+  if (known !== undefined) return known;
+  const isOne = yield* runsInsideWorker(pid, cloneId);
+  if (found.size >= foundAtMost) found.clear();
+  found.set(key, isOne);
+  return isOne;
+});
+
+/** In ticks since the machine's; undefined when there is no such process, or no /proc. */
+const startOf = (pid: number): string | undefined => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name, in brackets, may have spaces and brackets of its own.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return undefined;
+  }
 };
 
 /** Walks up from a process to see whether one of its ancestors bears the marker of a worker of ours. Linux only. */

@@ -4,10 +4,17 @@
  * routes `deferred.await`, `.resolve` and `.reject`, and takes the same tokens. The person says by `?project=` where
  * it belongs; an agent's project follows from its token.
  */
+import { Effect } from "effect";
+import type { AnyError } from "../../shared/contract/errors.ts";
+import { readBody } from "../../shared/router/readBody.ts";
+import { refuseRequest } from "./encodeFailure.ts";
+
 const address = /^\/deferred\/([0-9a-f-]{36})$/;
 
 /** The request as the routes take it; any other request as it is. */
-export const routeDeferred = async (request: Request): Promise<Request> => {
+export const routeDeferred = Effect.fnUntraced(function* (
+  request: Request,
+): Effect.fn.Return<Request, AnyError> {
   const url = new URL(request.url);
   const id = address.exec(url.pathname)?.[1];
   if (id === undefined) return request;
@@ -22,13 +29,15 @@ export const routeDeferred = async (request: Request): Promise<Request> => {
     return asRoute("await", { ...which, waitSeconds: Number(url.searchParams.get("wait") ?? 0) });
   }
   if (request.method !== "POST") return request;
-  const text = await request.text();
+  // Whose it is, is not known yet, so no more of it is held than of any other.
+  const text = yield* readBody(request, (detail) => refuseRequest("too-large", detail));
+  let said: unknown;
   try {
-    const said: unknown = JSON.parse(text);
-    if (typeof said !== "object" || said === null) return asRoute("resolve", { ...which, given: said });
-    return asRoute("reason" in said ? "reject" : "resolve", { ...said, ...which });
+    said = JSON.parse(text);
   } catch {
     // The route says what is wrong with it.
     return asRoute("resolve", text);
   }
-};
+  if (typeof said !== "object" || said === null) return asRoute("resolve", { ...which, given: said });
+  return asRoute("reason" in said ? "reject" : "resolve", { ...said, ...which });
+});

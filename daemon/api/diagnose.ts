@@ -1,7 +1,7 @@
 /** The daemon's part of `doctor`: what it can see of its store, its disk and a project, and how to mend it. */
 import { statfs } from "node:fs/promises";
 import { Effect } from "effect";
-import type { Diagnosis } from "../../shared/contract/routes.ts";
+import type { Diagnosis } from "../../shared/contract/daemonRoutes.ts";
 import { checksAt } from "../orchestration/swarm/proposeSwarm.ts";
 import { inspect } from "../orchestration/swarm/UserRepository.ts";
 import { DataFolder } from "../platform/DataFolder.ts";
@@ -28,7 +28,8 @@ const store = Effect.gen(function* () {
           what: "store",
           ok: false,
           detail: verdict,
-          remedy: "Stop the daemon and restore store.db from a backup.",
+          remedy:
+            "Stop the daemon, remove store.db-wal and store.db-shm, and restore store.db from a backup.",
         };
   return line;
 });
@@ -60,14 +61,26 @@ const project = Effect.fnUntraced(function* (directory: string) {
         ? { what: "checks", ok: true, detail: checks.map((check) => check.name).join(", ") }
         : {
             what: "checks",
-            ok: false,
-            detail: "none found, so nothing would judge the agents' work",
-            remedy: 'Add a "test" script to package.json, or "checks" to .hive/config.json.',
+            ok: true,
+            note: true,
+            detail: "none found, so nothing would judge the agents' work, and landing needs an extra yes",
+            remedy: 'Add a "test" script to package.json, or "checks" to .hive/config.json, and commit it.',
           };
     return [repository, gate];
   }).pipe(
     Effect.catchTag(["UnsupportedRepository", "GitError", "FileSystemError", "InvalidInput"], (error) => {
-      const line: Line = { what: "repository", ok: false, detail: error.message };
+      // These errors say first what is wrong, and then what to do.
+      const [, detail = error.message, remedy] = /^(.+?)\.\s+(.+)$/s.exec(error.message) ?? [];
+      const here = remedy === undefined ? {} : { remedy };
+      // Outside of a repository nothing is wrong with the machine.
+      const outside = error._tag === "UnsupportedRepository" && error.reason === "not-a-repository";
+      const line: Line = {
+        what: "repository",
+        ok: outside,
+        ...(outside ? { note: true } : {}),
+        detail,
+        ...here,
+      };
       return Effect.succeed([line]);
     }),
   );

@@ -4,8 +4,8 @@
  */
 import { type Cause, Effect, Exit, type Context as Services } from "effect";
 import type { AnyError } from "../../shared/contract/errors.ts";
-import type { Access } from "../../shared/contract/routes.ts";
-import type { HttpError } from "../../shared/router/createHttpHandler.ts";
+import type { Access } from "../../shared/contract/route.ts";
+import type { HttpError } from "../../shared/router/answerRoute.ts";
 import type { Agents } from "../coordination/agents/Agents.ts";
 import type { DataFolder } from "../platform/DataFolder.ts";
 import { authenticate, type Caller } from "./authenticate.ts";
@@ -28,15 +28,20 @@ export const dispatch = <R>(options: {
   readonly encodeFailure: (cause: Cause.Cause<AnyError>) => HttpError;
 }): Answer => {
   const pages = new Map(Object.entries(options.pages));
+  const failed = (cause: Cause.Cause<AnyError>) => {
+    const { status, body } = options.encodeFailure(cause);
+    return Response.json(body, { status });
+  };
   return async (request, signal) => {
     const page = pages.get(new URL(request.url).pathname);
-    if (page === undefined) return await options.routes(await routeDeferred(request), signal);
+    if (page === undefined) {
+      const routed = await Effect.runPromiseExit(routeDeferred(request), { signal });
+      return Exit.isSuccess(routed) ? await options.routes(routed.value, signal) : failed(routed.cause);
+    }
     const answer = Effect.flatMap(authenticate(request, page.access), (caller) =>
       page.answer(request, caller),
     );
     const exit = await Effect.runPromiseExit(Effect.provideContext(answer, options.services), { signal });
-    if (Exit.isSuccess(exit)) return exit.value;
-    const { status, body } = options.encodeFailure(exit.cause);
-    return Response.json(body, { status });
+    return Exit.isSuccess(exit) ? exit.value : failed(exit.cause);
   };
 };

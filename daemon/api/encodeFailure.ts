@@ -1,8 +1,9 @@
 /** What a failure looks like on the wire: a tagged error as it is; a defect as a reference into the daemon's log. */
 import { randomUUID } from "node:crypto";
 import { Cause, Effect, Option, Result, Schema } from "effect";
-import { AnyError, InternalError, InvalidInput, NotFound } from "../../shared/contract/errors.ts";
-import type { HttpError } from "../../shared/router/createHttpHandler.ts";
+import { AnyError, InternalError, InvalidInput, NotFound, TimedOut } from "../../shared/contract/errors.ts";
+import type { HttpError } from "../../shared/router/answerRoute.ts";
+import type { Fault } from "../../shared/router/bindRoute.ts";
 
 const encode = Schema.encodeUnknownResult(AnyError);
 
@@ -45,10 +46,7 @@ export const encodeFailure =
   };
 
 /** Faults of a request itself, as errors of ours. */
-export const refuseRequest = (
-  kind: "no-route" | "method" | "too-large" | "not-json" | "input",
-  detail: string,
-): AnyError => {
+export const refuseRequest = (kind: Fault, detail: string): AnyError => {
   switch (kind) {
     case "no-route":
       return new NotFound({ message: `There is no route ${detail}.` });
@@ -62,5 +60,7 @@ export const refuseRequest = (
       return new InvalidInput({
         message: `The request's input is not valid: ${detail.replace(/\n\s*at /g, ", at ")}.`,
       });
+    case "timeout":
+      return new TimedOut({ message: `${detail}, and was given up.` });
   }
 };

@@ -1,13 +1,16 @@
-/** The daemon's HTTP server on its socket: bridges Node's requests to the web's, and counts who is connected. */
+/** The daemon's HTTP server: on its socket, and on a port of this machine when it is asked to. */
 import { chmod, lstat, mkdir, rm } from "node:fs/promises";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo, ListenOptions } from "node:net";
 import { dirname } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { Effect } from "effect";
 import { FileSystemError } from "../../shared/contract/errors.ts";
+import { PROTOCOL } from "../../shared/contract/protocol.ts";
+import { version } from "../../shared/contract/version.ts";
 import { fileSystem } from "../platform/fileSystem.ts";
+import { answerRequest, isStream } from "./answerRequest.ts";
+import type { Answer } from "./dispatch.ts";
+import { refuseForeign } from "./refuseForeign.ts";
 
 export interface Listening {
   /** Requests under way, streams included. */
@@ -16,24 +19,51 @@ export interface Listening {
 
 /** How long requests under way may take to end when the daemon does. */
 const grace = 5000;
+/** Milliseconds that a sender may take over its headers, and over all of a request. */
+const patience = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5000 };
+
+/** What anybody may know: that this is a daemon of ours, and which. */
+const health = JSON.stringify({ status: "ok", role: "vibe-daemon", version, protocol: PROTOCOL });
 
 /**
- * Serves until the scope ends. Then no new request is taken, streams are cut, and other requests may end within
- * five seconds.
+ * Serves on the socket until the scope ends. Then no new request is taken, streams are cut, and other requests may
+ * end within five seconds.
  */
 export const listen = Effect.fn("listen")(function* (options: {
   readonly socket: string;
-  readonly handler: (request: Request, signal: AbortSignal) => Promise<Response>;
+  readonly handler: Answer;
 }) {
   const { socket, handler } = options;
-  const runFork = Effect.runForkWith(yield* Effect.context<never>());
   if (process.platform !== "win32") yield* prepareSocket(socket);
+  const { clients } = yield* serveAt({ path: socket }, handler).pipe(
+    Effect.mapError(
+      (cause) =>
+        new FileSystemError({
+          message: `The daemon can't listen on ${socket}: ${cause.message}`,
+          path: socket,
+          code: "LISTEN",
+        }),
+    ),
+  );
+  if (process.platform !== "win32") yield* fileSystem(socket, () => chmod(socket, 0o600));
+  const listening: Listening = { clients };
+  return listening;
+});
+
+/** Fails with Node's own error. */
+export const serveAt = Effect.fnUntraced(function* (at: ListenOptions, handler: Answer) {
+  const runFork = Effect.runForkWith(yield* Effect.context<never>());
   const underWay = new Set<ServerResponse>();
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (incoming, outgoing) => {
-    if (incoming.url === "/healthz") return void outgoing.writeHead(200).end("ok");
+  let port: number | undefined;
+  const server = createServer(patience, (incoming, outgoing) => {
+    const refusal = refuseForeign(incoming.headers, port);
+    if (refusal !== undefined) return refuse(outgoing, refusal);
+    if (incoming.url === "/healthz") {
+      return void outgoing.writeHead(200, { "content-type": "application/json" }).end(health);
+    }
     underWay.add(outgoing);
     outgoing.on("close", () => underWay.delete(outgoing));
-    answer(handler, incoming, outgoing).catch((cause) => {
+    answerRequest(handler, incoming, outgoing).catch((cause) => {
       outgoing.destroy();
       runFork(Effect.logError("a request could not be answered", cause));
     });
@@ -47,14 +77,9 @@ export const listen = Effect.fn("listen")(function* (options: {
             // Later ones are failures to accept a connection, for instance because too many files are open.
             if (server.listening) runFork(Effect.logError("a connection could not be accepted", cause));
           });
-          server.listen(socket, resolve);
+          server.listen(at, resolve);
         }),
-      catch: (cause) =>
-        new FileSystemError({
-          message: `The daemon can't listen on ${socket}: ${cause instanceof Error ? cause.message : String(cause)}`,
-          path: socket,
-          code: "LISTEN",
-        }),
+      catch: (cause) => cause as NodeJS.ErrnoException,
     }),
     () =>
       Effect.promise(async () => {
@@ -68,12 +93,16 @@ export const listen = Effect.fn("listen")(function* (options: {
         clearTimeout(cut);
       }),
   );
-  if (process.platform !== "win32") yield* fileSystem(socket, () => chmod(socket, 0o600));
-  const listening: Listening = { clients: () => underWay.size };
-  return listening;
+  const address = server.address();
+  port = typeof address === "object" ? (address as AddressInfo | null)?.port : undefined;
+  return { port, clients: () => underWay.size };
 });
 
-const isStream = (outgoing: ServerResponse) => outgoing.getHeader("content-type") === "text/event-stream";
+/** Its body, if it has one, is not waited for. */
+const refuse = (outgoing: ServerResponse, message: string): void => {
+  outgoing.writeHead(403, { "content-type": "application/json", connection: "close" });
+  outgoing.end(JSON.stringify({ _tag: "NotAllowed", message }));
+};
 
 /** A folder that only this user can enter; we hold the daemon's lock, so a socket that is there is a dead one's. */
 const prepareSocket = Effect.fnUntraced(function* (socket: string) {
@@ -89,46 +118,3 @@ const prepareSocket = Effect.fnUntraced(function* (socket: string) {
   }
   yield* fileSystem(socket, () => rm(socket, { force: true }));
 });
-
-const answer = async (
-  handler: (request: Request, signal: AbortSignal) => Promise<Response>,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-) => {
-  const gone = new AbortController();
-  outgoing.on("close", () => gone.abort());
-  const request = asRequest(incoming);
-  const response = request === undefined ? notUnderstood(incoming) : await handler(request, gone.signal);
-  // A set of headers instead of writeHead, so that the kind of answer can be asked for later.
-  outgoing.statusCode = response.status;
-  outgoing.setHeaders(response.headers);
-  if (response.body === null) return void outgoing.end();
-  outgoing.flushHeaders();
-  // A reader that goes away is no fault of the server's: the stream's fiber is interrupted through the signal.
-  await pipeline(Readable.fromWeb(response.body as NodeReadableStream), outgoing).catch(() => gone.abort());
-};
-
-/** Undefined for what HTTP allows and the web's `Request` does not, for instance the method TRACE. */
-const asRequest = (incoming: IncomingMessage): Request | undefined => {
-  const { method = "GET", url = "/" } = incoming;
-  const headers = Object.entries(incoming.headers).flatMap(
-    ([name, value]): Array<[string, string]> =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value]],
-  );
-  const hasBody = method !== "GET" && method !== "HEAD";
-  const body = hasBody ? { body: Readable.toWeb(incoming) as ReadableStream, duplex: "half" } : {};
-  try {
-    return new Request(`http://localhost${url}`, { method, headers, ...body } as RequestInit);
-  } catch {
-    return undefined;
-  }
-};
-
-const notUnderstood = (incoming: IncomingMessage) =>
-  Response.json(
-    {
-      _tag: "InvalidInput",
-      message: `${incoming.method} ${incoming.url?.slice(0, 100)} is no request that the daemon takes.`,
-    },
-    { status: 400 },
-  );

@@ -4,7 +4,7 @@
  */
 import { Effect, Option } from "effect";
 import { ChecksNotApproved, InvalidInput } from "../../shared/contract/errors.ts";
-import type { Proposal } from "../../shared/contract/routes.ts";
+import type { Proposal } from "../../shared/contract/swarmRoutes.ts";
 import { checkLines } from "./render/renderPlan.ts";
 import { count, listed } from "./render/text.ts";
 import type { Session } from "./Session.ts";

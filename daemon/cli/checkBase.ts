@@ -1,7 +1,7 @@
 /** Runs the checks on the commit that the swarm would start from: what is red already must be known first. */
 import { Effect } from "effect";
 import { BaseRed, InvalidInput } from "../../shared/contract/errors.ts";
-import type { Proposal } from "../../shared/contract/routes.ts";
+import type { Proposal } from "../../shared/contract/swarmRoutes.ts";
 import type { Session } from "./Session.ts";
 
 export interface Waivers {

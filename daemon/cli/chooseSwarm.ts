@@ -1,7 +1,7 @@
 /** Which swarm a command means: the one that was named, else the only one that the command fits. */
 import { Effect, Option } from "effect";
 import { InvalidInput, NotFound } from "../../shared/contract/errors.ts";
-import type { SwarmView } from "../../shared/contract/routes.ts";
+import type { SwarmView } from "../../shared/contract/swarmRoutes.ts";
 import { listed } from "./render/text.ts";
 import type { Session } from "./Session.ts";
 

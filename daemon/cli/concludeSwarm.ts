@@ -4,7 +4,7 @@
  */
 import { Effect } from "effect";
 import { LandingRefused } from "../../shared/contract/errors.ts";
-import type { SwarmView } from "../../shared/contract/routes.ts";
+import type { SwarmView } from "../../shared/contract/swarmRoutes.ts";
 import { followSwarm } from "./followSwarm.ts";
 import { notDone } from "./notDone.ts";
 import { targetName } from "./render/names.ts";

@@ -1,6 +1,6 @@
 /** Shows a swarm while it works: redrawn in place on a terminal, a line for each thing that happens elsewhere. */
 import type { StoredEvent } from "../../shared/contract/events.ts";
-import type { SwarmUpdate, SwarmView } from "../../shared/contract/routes.ts";
+import type { SwarmUpdate, SwarmView } from "../../shared/contract/swarmRoutes.ts";
 import { describeEvent } from "./render/describeEvent.ts";
 import { renderSwarm } from "./render/renderSwarm.ts";
 import { painter, plain, shorten, widthOf } from "./render/text.ts";

@@ -1,10 +1,11 @@
 /**
  * Shows a swarm until the daemon has nothing more to do for it, and gives its last state. Ctrl-C ends the
- * showing only: the swarm goes on, and the person is told how to come back to it.
+ * showing only: the swarm goes on, and the person is told how to come back to it. A daemon that dies is started
+ * again by the client, and the showing goes on with what comes after the last event that was shown.
  */
 import { Effect } from "effect";
 import { DaemonUnreachable } from "../../shared/contract/errors.ts";
-import type { SwarmView } from "../../shared/contract/routes.ts";
+import type { SwarmView } from "../../shared/contract/swarmRoutes.ts";
 import { openDisplay } from "./display.ts";
 import type { Session } from "./Session.ts";
 

@@ -3,7 +3,7 @@
  * and what can be done. The summary above it tells the whole story.
  */
 import { SwarmNotDone } from "../../shared/contract/errors.ts";
-import type { SubtaskView, SwarmView } from "../../shared/contract/routes.ts";
+import type { SubtaskView, SwarmView } from "../../shared/contract/swarmRoutes.ts";
 import { statusWords } from "./render/names.ts";
 import { count, listed, plain, plainLines } from "./render/text.ts";
 import type { Session } from "./Session.ts";

@@ -5,6 +5,7 @@ import { answerGate } from "./commands/answerGate.ts";
 import { cancelSwarm } from "./commands/cancelSwarm.ts";
 import { daemon } from "./commands/daemon.ts";
 import { discardSwarm } from "./commands/discardSwarm.ts";
+import { discover } from "./commands/discover.ts";
 import { doctor } from "./commands/doctor.ts";
 import { events } from "./commands/events.ts";
 import { gc } from "./commands/gc.ts";
@@ -13,11 +14,13 @@ import { hive } from "./commands/hive.ts";
 import { inbox } from "./commands/inbox.ts";
 import { landSwarm } from "./commands/landSwarm.ts";
 import { mail } from "./commands/mail.ts";
+import { mcp } from "./commands/mcp.ts";
 import { rebuild } from "./commands/rebuild.ts";
 import { release } from "./commands/release.ts";
 import { reservations } from "./commands/reservations.ts";
 import { reserve } from "./commands/reserve.ts";
 import { resumeSwarm } from "./commands/resumeSwarm.ts";
+import { serve } from "./commands/serve.ts";
 import { startSwarm } from "./commands/startSwarm.ts";
 import { state } from "./commands/state.ts";
 import { swarmStatus } from "./commands/swarmStatus.ts";
@@ -47,6 +50,9 @@ export const ocvibe = root.pipe(
     rebuild,
     gc,
     daemon,
+    serve,
+    mcp,
     doctor,
+    discover,
   ]),
 );

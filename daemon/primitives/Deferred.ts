@@ -8,6 +8,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { Context, Duration, Effect, Layer, Option, Result, Deferred as Signal } from "effect";
 import { canonicalJson } from "../../shared/contract/canonicalJson.ts";
+import type { DeferredView } from "../../shared/contract/deferredRoutes.ts";
 import {
   AlreadySettled,
   InvalidInput,
@@ -17,7 +18,6 @@ import {
   TimedOut,
 } from "../../shared/contract/errors.ts";
 import { isKnown, isRedacted, type StoredEvent } from "../../shared/contract/events.ts";
-import type { DeferredView } from "../../shared/contract/routes.ts";
 import { AwakeClock } from "./AwakeClock.ts";
 import { makeDeadlines } from "./deadlines.ts";
 import { EventStore, type NewEvent, neverRejected, type Origin } from "./EventStore.ts";

@@ -8,6 +8,7 @@
  */
 import { randomUUID, randomUUIDv7 } from "node:crypto";
 import { Context, Duration, Effect, Exit, Layer, Queue, Result, type Stream } from "effect";
+import type { DeferredView } from "../../shared/contract/deferredRoutes.ts";
 import {
   type DeliveryLost,
   type EventRejected,
@@ -19,7 +20,6 @@ import {
   type TimedOut,
 } from "../../shared/contract/errors.ts";
 import { isKnown, type StoredEvent } from "../../shared/contract/events.ts";
-import type { DeferredView } from "../../shared/contract/routes.ts";
 import { AwakeClock } from "./AwakeClock.ts";
 import { Deferred, deferredCreated } from "./Deferred.ts";
 import { makeDeadlines } from "./deadlines.ts";

@@ -13,15 +13,17 @@ import {
   readFileSync,
   rmSync,
   statfsSync,
+  statSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DaemonUnreachable, FileSystemError, NotAllowed, ProtocolMismatch } from "../contract/errors.ts";
 import { type DaemonAddress, OLDEST_PROTOCOL, PROTOCOL } from "../contract/protocol.ts";
 import { type Contract, contract } from "../contract/routes.ts";
 import { type Client, createClient } from "../router/createClient.ts";
 import { dataFolder } from "./dataFolder.ts";
-import { isHealthy, socketTransport } from "./transport.ts";
+import type { Address } from "./send.ts";
+import { isHealthy, type Revive, socketTransport } from "./transport.ts";
 
 export type DaemonClient = Client<Contract>;
 
@@ -29,9 +31,16 @@ export interface ConnectOptions {
   /** Start a daemon when there is none; otherwise that is `DaemonUnreachable`. */
   readonly start: boolean;
   readonly folder?: string;
+  /** Whose token speaks. Left out: the agent's that is in the environment, else the person's. */
+  readonly as?: Speaker;
 }
 
+/** The launcher is the program that a harness's hooks and its MCP bridge are: it registers sessions. */
+export type Speaker = "launcher" | { readonly token: string };
+
 const patience = 20_000;
+/** Milliseconds that a stream waits for somebody to start the daemon again when it ended in order. */
+const restartMs = 3000;
 
 export const connect = async (options: ConnectOptions): Promise<DaemonClient> => {
   const folder = options.folder ?? dataFolder();
@@ -41,13 +50,46 @@ export const connect = async (options: ConnectOptions): Promise<DaemonClient> =>
       message: "No daemon is running. Any command that needs one starts it, for instance `daemon start`.",
     });
   }
-  const address = running ?? (await startDaemon(folder));
+  const ready = (address: DaemonAddress) => readyTo(folder, address, options.as);
+  const first = ready(running ?? (await startDaemon(folder)));
+  return createClient(contract, socketTransport(first, reviver(folder, options.start, ready)));
+};
+
+/** What is needed to speak to this daemon. */
+const readyTo = (folder: string, address: DaemonAddress, as: Speaker | undefined): Address => {
   if (address.protocol < OLDEST_PROTOCOL || address.protocol > PROTOCOL + 1) {
     throw new ProtocolMismatch({
       message: `The daemon (${address.version}) speaks protocol ${address.protocol}, this program ${PROTOCOL}. Update the older one; \`daemon stop\` ends the daemon.`,
     });
   }
-  return createClient(contract, socketTransport({ socket: address.socket, token: readToken(folder) }));
+  return { socket: address.socket, token: typeof as === "object" ? as.token : readToken(folder, as) };
+};
+
+/**
+ * Finds the daemon that is there now, and starts one when a call needs it, or when one was killed. A stream starts
+ * none after a daemon that ended in order: somebody wanted that.
+ */
+const reviver = (folder: string, start: boolean, ready: (address: DaemonAddress) => Address): Revive => {
+  let starting: Promise<DaemonAddress> | undefined;
+  let stoppedAt: number | undefined;
+  return async (what) => {
+    const running = await findDaemon(folder);
+    const stopped = running === undefined && readAddress(folder) === undefined;
+    stoppedAt = stopped ? (stoppedAt ?? performance.now()) : undefined;
+    if (running !== undefined) return ready(running);
+    if (what === "stream" && stoppedAt !== undefined) {
+      if (performance.now() - stoppedAt < restartMs) return undefined;
+      throw new DaemonUnreachable({
+        message: "The daemon was stopped. Any command that needs one starts it, for instance `daemon start`.",
+      });
+    }
+    if (!start) return undefined;
+    // All that wait on this client wait for the same one.
+    starting ??= startDaemon(folder).finally(() => {
+      starting = undefined;
+    });
+    return ready(await starting);
+  };
 };
 
 /** The daemon that answers now, or undefined. */
@@ -66,15 +108,15 @@ const readAddress = (folder: string): DaemonAddress | undefined => {
 };
 
 /** An agent's token where there is one, so that an agent never speaks with the person's authority by accident. */
-const readToken = (folder: string): string => {
+const readToken = (folder: string, as: "launcher" | undefined): string => {
   const agent = process.env.OCVIBE_AGENT_TOKEN;
-  if (agent !== undefined && agent !== "") return agent;
-  const file = join(folder, "person.token");
+  if (as === undefined && agent !== undefined && agent !== "") return agent;
+  const file = join(folder, as === undefined ? "person.token" : "launcher.token");
   try {
     return readFileSync(file, "utf8").trim();
   } catch {
     throw new NotAllowed({
-      message: `Your token ${file} can't be read. It is made by the daemon; check its owner and mode.`,
+      message: `The token ${file} can't be read. It is made by the daemon; check its owner and mode.`,
     });
   }
 };
@@ -85,8 +127,17 @@ const startDaemon = async (folder: string): Promise<DaemonAddress> => {
   try {
     return await bringUp(folder);
   } catch (cause) {
-    throw fullDisk(folder, cause) ?? cause;
+    throw fullDisk(folder, cause) ?? unwritable(folder, cause) ?? cause;
   }
+};
+
+/** What the file system itself says, for instance that the disk is read-only. */
+const unwritable = (folder: string, cause: unknown): DaemonUnreachable | undefined => {
+  if (cause instanceof DaemonUnreachable || (cause as NodeJS.ErrnoException).code === undefined)
+    return undefined;
+  return new DaemonUnreachable({
+    message: `The data folder ${folder} can't be made or written (${(cause as Error).message}). Set OCVIBE_HOME to another.`,
+  });
 };
 
 /** On a full disk anything may have gone wrong first, and the daemon may not have been able to write what. */
@@ -102,15 +153,8 @@ const fullDisk = (folder: string, cause: unknown): FileSystemError | undefined =
 };
 
 const bringUp = async (folder: string): Promise<DaemonAddress> => {
-  try {
-    mkdirSync(join(folder, "logs"), { recursive: true, mode: 0o700 });
-    rmSync(refusalFile(folder), { force: true });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOSPC") throw cause;
-    throw new DaemonUnreachable({
-      message: `The data folder ${folder} can't be made or written (${(cause as Error).message}). Set OCVIBE_HOME to another.`,
-    });
-  }
+  makeFolder(join(folder, "logs"));
+  rmSync(refusalFile(folder), { force: true });
   const deadline = Date.now() + patience;
   let launched = launch(folder);
   let relaunchAt = 0;
@@ -132,6 +176,20 @@ const bringUp = async (folder: string): Promise<DaemonAddress> => {
   throw new DaemonUnreachable({
     message: `The daemon did not answer within ${patience / 1000} seconds. ${join(folder, "logs", "daemon.log")} says why.`,
   });
+};
+
+/** With its parents. Node's own `recursive` never returns where a folder can't be made in one that is there (/proc). */
+const makeFolder = (path: string): void => {
+  const make = () => mkdirSync(path, { mode: 0o700 });
+  try {
+    make();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "EEXIST" && statSync(path).isDirectory()) return;
+    if (code !== "ENOENT" || dirname(path) === path) throw cause;
+    makeFolder(dirname(path));
+    make();
+  }
 };
 
 const launch = (folder: string) => {

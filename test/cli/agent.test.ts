@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, assert, beforeAll, describe, it } from "vitest";
-import type { AgentView } from "../../shared/contract/routes.ts";
+import type { AgentView } from "../../shared/contract/agentRoutes.ts";
 import { makeRepository } from "../support/gitFixture.ts";
 import { type CliResult, Sandbox } from "../support/sandbox.ts";
 import { assertRefused, jsonErrorOf, leavingUntouched } from "./refusals.ts";

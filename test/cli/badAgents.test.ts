@@ -5,7 +5,7 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "vitest";
-import type { SwarmView } from "../../shared/contract/routes.ts";
+import type { SwarmView } from "../../shared/contract/swarmRoutes.ts";
 import { type CliResult, Sandbox } from "../support/sandbox.ts";
 import { until } from "../support/until.ts";
 import { assertRefused, jsonErrorOf, leavingUntouched, swarmsOf, unasked, workLeft } from "./refusals.ts";

@@ -2,7 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, assert, beforeAll, describe, it } from "vitest";
-import type { DeadLetter, DeferredView, Delivery, Message } from "../../shared/contract/routes.ts";
+import type { DeferredView } from "../../shared/contract/deferredRoutes.ts";
+import type { DeadLetter, Delivery, Message } from "../../shared/contract/mailRoutes.ts";
 import { type CliResult, Sandbox } from "../support/sandbox.ts";
 import { assertRefused, jsonErrorOf } from "./refusals.ts";
 

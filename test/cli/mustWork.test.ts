@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "vitest";
-import type { SwarmView } from "../../shared/contract/routes.ts";
+import type { SwarmView } from "../../shared/contract/swarmRoutes.ts";
 import { makeRepository, userGit } from "../support/gitFixture.ts";
 import { Sandbox } from "../support/sandbox.ts";
 import { leavingUntouched, unasked, workLeft } from "./refusals.ts";

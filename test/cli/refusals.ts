@@ -5,7 +5,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "vitest";
-import type { SwarmView } from "../../shared/contract/routes.ts";
+import type { SwarmView } from "../../shared/contract/swarmRoutes.ts";
 import { fingerprint } from "../support/gitFixture.ts";
 import type { CliResult, Sandbox } from "../support/sandbox.ts";
 

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DaemonClient } from "../../shared/client/connect.ts";
-import type { SwarmView } from "../../shared/contract/routes.ts";
+import type { SwarmView } from "../../shared/contract/swarmRoutes.ts";
 import { followToEnd } from "./bigSwarm.ts";
 import { fingerprint, userGit } from "./gitFixture.ts";
 import type { Sandbox } from "./sandbox.ts";

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { Effect } from "effect";
 import { afterAll, assert, beforeAll, describe, it } from "vitest";
 import type { DaemonClient } from "../../shared/client/connect.ts";
-import type { SubtaskView, SwarmView } from "../../shared/contract/routes.ts";
+import type { SubtaskView, SwarmView } from "../../shared/contract/swarmRoutes.ts";
 import { makeRepository, userEnvironment, userGit } from "../support/gitFixture.ts";
 import { Sandbox } from "../support/sandbox.ts";
 import {

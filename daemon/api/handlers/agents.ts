@@ -1,12 +1,18 @@
 /** The routes of agents and their tokens. Whose agent an agent is follows from its token, never from the input. */
 import { Effect } from "effect";
-import { type AnyError, InvalidInput, NotAllowed, NotFound } from "../../../shared/contract/errors.ts";
+import {
+  type AnyError,
+  InvalidInput,
+  NotAllowed,
+  NotFound,
+  Unauthenticated,
+} from "../../../shared/contract/errors.ts";
 import type { Contract } from "../../../shared/contract/routes.ts";
 import type { Handlers } from "../../../shared/router/implement.ts";
 import { Agents } from "../../coordination/agents/Agents.ts";
 import { Projects } from "../../orchestration/swarm/Projects.ts";
 import type { Caller } from "../authenticate.ts";
-import { given, originOf, projectOf, withProject } from "./request.ts";
+import { callerName, given, originOf, projectOf, withProject } from "./request.ts";
 
 export const agentHandlers: Handlers<Contract["agents"], Caller, AnyError, Agents | Projects> = {
   register: ({ input, context }) =>
@@ -19,6 +25,14 @@ export const agentHandlers: Handlers<Contract["agents"], Caller, AnyError, Agent
           : yield* projectOf(directory, context);
       const agents = yield* Agents;
       return yield* agents.register(originOf(project, context), { kind: "session", ...session });
+    }),
+  whoami: ({ context }) =>
+    Effect.gen(function* () {
+      if (context.kind !== "agent") return { name: callerName(context), kind: "person" } as const;
+      const { name, project } = context;
+      const agent = (yield* Agents).get(project, name);
+      if (agent !== undefined) return { name, kind: agent.kind };
+      return yield* new Unauthenticated({ message: `${name} has just ended. Register again.` });
     }),
   list: (request) =>
     withProject(request, (project) =>

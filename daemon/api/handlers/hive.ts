@@ -1,7 +1,8 @@
 /** The routes of the tracker. What belongs to a swarm changes by the swarm: nobody says that its work is done. */
 import { Effect } from "effect";
 import { type AnyError, NotAllowed } from "../../../shared/contract/errors.ts";
-import type { CellView, Contract } from "../../../shared/contract/routes.ts";
+import type { CellView } from "../../../shared/contract/hiveRoutes.ts";
+import type { Contract } from "../../../shared/contract/routes.ts";
 import type { Handlers } from "../../../shared/router/implement.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
 import { Projects } from "../../orchestration/swarm/Projects.ts";

@@ -1,7 +1,7 @@
 /** The routes of the log: reading it, following it, and what is made of it. */
-import { Effect, type Schema, Stream } from "effect";
+import { Effect, type Schema } from "effect";
 import type { AnyError } from "../../../shared/contract/errors.ts";
-import { InvalidInput, NotNow } from "../../../shared/contract/errors.ts";
+import { InvalidInput } from "../../../shared/contract/errors.ts";
 import type { Contract } from "../../../shared/contract/routes.ts";
 import type { Handlers } from "../../../shared/router/implement.ts";
 import type { Projects } from "../../orchestration/swarm/Projects.ts";
@@ -9,6 +9,7 @@ import { collectGarbage } from "../../orchestration/upkeep/collectGarbage.ts";
 import { redactEvent } from "../../orchestration/upkeep/redactEvent.ts";
 import { EventStore } from "../../primitives/EventStore.ts";
 import type { Caller } from "../authenticate.ts";
+import { followLog } from "../followLog.ts";
 import { Lifecycle } from "../Lifecycle.ts";
 import { given, visible } from "./request.ts";
 
@@ -58,30 +59,12 @@ export const logHandlers: Handlers<Contract["events"], Caller, AnyError, Service
       });
     }),
   follow: ({ input, context, lastEventId }) =>
-    Stream.unwrap(
-      Effect.gen(function* () {
-        const store = yield* EventStore;
-        const scope = yield* visible(input.project, context);
-        const [id, seq] = lastEventId?.split(":") ?? [];
-        if (id !== undefined && id !== store.storeId) {
-          return yield* new NotNow({
-            message: "This is another store than the one you were following. Start from its beginning.",
-          });
-        }
-        const after = seq === undefined ? input.after : Number(seq);
-        if (Number.isNaN(after)) {
-          return yield* new InvalidInput({
-            message: `"${lastEventId}" is no position in the log: <store>:<seq>.`,
-          });
-        }
-        return store.subscribe({ ...scope, ...given({ after }) }).pipe(
-          Stream.map((event) => ({
-            id: `${store.storeId}:${event.seq}`,
-            // What the filter leaves out still moves the reader on.
-            ...(input.type === undefined || event.type === input.type ? { data: event } : {}),
-          })),
-        );
-      }),
+    followLog(
+      lastEventId,
+      input.after ?? 0,
+      Effect.map(visible(input.project, context), (scope) =>
+        input.type === undefined ? scope : { ...scope, types: [input.type] },
+      ),
     ),
   rebuild: () => Effect.flatMap(EventStore, (store) => store.rebuild),
 };

@@ -1,6 +1,6 @@
 /** The route table's handlers: each hands its input to the part that knows. An agent sees its own project only. */
-import { Effect, Stream } from "effect";
-import { type AnyError, NotNow } from "../../../shared/contract/errors.ts";
+import { Effect } from "effect";
+import type { AnyError } from "../../../shared/contract/errors.ts";
 import { contract } from "../../../shared/contract/routes.ts";
 import { implement } from "../../../shared/router/implement.ts";
 import type { Agents } from "../../coordination/agents/Agents.ts";
@@ -25,13 +25,16 @@ import type { Mailbox } from "../../primitives/Mailbox.ts";
 import type { Caller } from "../authenticate.ts";
 import { diagnose } from "../diagnose.ts";
 import { Lifecycle } from "../Lifecycle.ts";
+import type { LocalPort } from "../LocalPort.ts";
 import { agentHandlers } from "./agents.ts";
 import { deferredHandlers } from "./deferred.ts";
 import { hiveHandlers } from "./hive.ts";
+import { listenHandler } from "./listenRoute.ts";
 import { logHandlers } from "./log.ts";
 import { mailHandlers } from "./mail.ts";
-import { projectOf, refuseOtherProject, withProject } from "./request.ts";
+import { refuseOtherProject, withProject } from "./request.ts";
 import { reservationHandlers } from "./reservations.ts";
+import { watchHandler } from "./watch.ts";
 
 type Services = Effect.Services<
   ReturnType<typeof startSwarm | typeof approveLanding | typeof planTask | typeof diagnose>
@@ -41,11 +44,11 @@ export const routes = implement<
   typeof contract,
   Caller,
   AnyError,
-  Services | Lifecycle | Agents | Deferred | Mail | Mailbox
+  Services | Lifecycle | LocalPort | Agents | Deferred | Mail | Mailbox
 >(contract, {
   daemon: {
     status: () => Effect.flatMap(Lifecycle, (lifecycle) => lifecycle.status),
-    listen: () => Stream.fail(new NotNow({ message: "Not there yet." })),
+    listen: listenHandler,
     stop: () => Effect.flatMap(Lifecycle, (lifecycle) => Effect.as(lifecycle.stop, { pid: process.pid })),
     diagnose: ({ input }) => diagnose(input.project),
   },
@@ -83,14 +86,7 @@ export const routes = implement<
           return views.filter((view) => view !== undefined);
         }),
       ),
-    watch: ({ input, context }) =>
-      Stream.unwrap(
-        Effect.gen(function* () {
-          const project = yield* projectOf(input.project, context);
-          const swarms = yield* Swarms;
-          return Stream.map(swarms.watch(project, input.epic), (data) => ({ data }));
-        }),
-      ),
+    watch: watchHandler,
     graph: ({ input }) =>
       Effect.gen(function* () {
         const project = yield* (yield* Projects).open(input.project);

@@ -14,7 +14,7 @@ import {
   NotFound,
 } from "../../../shared/contract/errors.ts";
 import { literalAlternative, renderAlternative } from "../../../shared/contract/patternParse.ts";
-import type { WriteVerdict } from "../../../shared/contract/routes.ts";
+import type { WriteVerdict } from "../../../shared/contract/reservationRoutes.ts";
 import { decideWrite, type FileState, type Where, type Writer } from "../../../shared/contract/writeCheck.ts";
 import { writeMessage } from "../../../shared/contract/writeMessage.ts";
 import { type AgentIdentity, Agents } from "../../coordination/agents/Agents.ts";

@@ -1,7 +1,7 @@
 /** `ocvibe agent register|list|end`: the agents of this project, and tokens for those that work by hand. */
 import { Effect, Option } from "effect";
 import { Argument, Command } from "effect/cli";
-import type { AgentView } from "../../../shared/contract/routes.ts";
+import type { AgentView } from "../../../shared/contract/agentRoutes.ts";
 import { switchFlag, textFlag } from "../flags.ts";
 import { omitUndefined } from "../omitUndefined.ts";
 import { pad, plain } from "../render/text.ts";

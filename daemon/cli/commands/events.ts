@@ -26,7 +26,9 @@ export const events = Command.make(
     if (input.follow) {
       const filter = omitUndefined({ project: session.project, type, after: after ?? 0 });
       return yield* session.ask(async (client, signal) => {
-        for await (const { data } of client.events.follow(filter, { signal })) {
+        const onReset = () =>
+          session.screen.err("The store was replaced by another. What follows is the log of that one.");
+        for await (const { data } of client.events.follow(filter, { signal, onReset })) {
           session.screen.out(session.json ? JSON.stringify(data) : eventLine(data));
         }
       });

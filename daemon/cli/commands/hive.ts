@@ -1,7 +1,7 @@
 /** `ocvibe hive create|list|show`: the work items of this project. */
 import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
-import type { CellView } from "../../../shared/contract/routes.ts";
+import type { CellView } from "../../../shared/contract/hiveRoutes.ts";
 import { textFlag } from "../flags.ts";
 import { omitUndefined } from "../omitUndefined.ts";
 import { pad, plain, plainLines } from "../render/text.ts";

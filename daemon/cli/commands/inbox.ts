@@ -1,7 +1,7 @@
 /** `ocvibe inbox`: what waits for the person, each with the command that answers it. */
 import { Effect } from "effect";
 import { Command } from "effect/cli";
-import type { SwarmView } from "../../../shared/contract/routes.ts";
+import type { SwarmView } from "../../../shared/contract/swarmRoutes.ts";
 import { nextSteps } from "../concludeSwarm.ts";
 import { findingsLine } from "../render/describeEvent.ts";
 import { targetName } from "../render/names.ts";

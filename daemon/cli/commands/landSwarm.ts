@@ -2,7 +2,7 @@
 import { Effect } from "effect";
 import { Argument, Command } from "effect/cli";
 import { InvalidInput, NotNow } from "../../../shared/contract/errors.ts";
-import type { SwarmView } from "../../../shared/contract/routes.ts";
+import type { SwarmView } from "../../../shared/contract/swarmRoutes.ts";
 import { failUnlessLanded, landNow, nextSteps } from "../concludeSwarm.ts";
 import { switchFlag } from "../flags.ts";
 import { statusWords, targetName } from "../render/names.ts";

@@ -5,8 +5,9 @@
 import { readFile } from "node:fs/promises";
 import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
+import type { DeferredView } from "../../../shared/contract/deferredRoutes.ts";
 import { type AnyError, InvalidInput, Rejected } from "../../../shared/contract/errors.ts";
-import type { DeferredView, Delivery } from "../../../shared/contract/routes.ts";
+import type { Delivery } from "../../../shared/contract/mailRoutes.ts";
 import { switchFlag, textFlag } from "../flags.ts";
 import { omitUndefined } from "../omitUndefined.ts";
 import { deadLetterLines, deliveryLines, messageLine } from "../render/mail.ts";

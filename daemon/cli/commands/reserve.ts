@@ -5,7 +5,7 @@
 import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import type { AnyError } from "../../../shared/contract/errors.ts";
-import type { LeaseView } from "../../../shared/contract/routes.ts";
+import type { LeaseView } from "../../../shared/contract/reservationRoutes.ts";
 import { switchFlag, textFlag } from "../flags.ts";
 import { omitUndefined } from "../omitUndefined.ts";
 import { leaseLine, ticketLine } from "../render/leases.ts";

@@ -1,7 +1,7 @@
 /** `ocvibe start`: a plan, the person's yes to it and to the checks, a swarm, and what came of it. */
 import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
-import type { Proposal } from "../../../shared/contract/routes.ts";
+import type { Proposal } from "../../../shared/contract/swarmRoutes.ts";
 import { approvePlan, nothingStarted } from "../approvePlan.ts";
 import { checkBase } from "../checkBase.ts";
 import { concludeSwarm } from "../concludeSwarm.ts";

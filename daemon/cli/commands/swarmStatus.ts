@@ -4,7 +4,7 @@
  */
 import { Effect, Option } from "effect";
 import { Command } from "effect/cli";
-import type { SwarmView } from "../../../shared/contract/routes.ts";
+import type { SwarmView } from "../../../shared/contract/swarmRoutes.ts";
 import { chooseSwarm } from "../chooseSwarm.ts";
 import { nextSteps, saySummary } from "../concludeSwarm.ts";
 import { epicArgument, switchFlag } from "../flags.ts";

@@ -4,7 +4,7 @@
  */
 import { type AnyEvent, isKnown, isRedacted, type StoredEvent } from "../../../shared/contract/events.ts";
 import type { Finding } from "../../../shared/contract/gate.ts";
-import type { SwarmView } from "../../../shared/contract/routes.ts";
+import type { SwarmView } from "../../../shared/contract/swarmRoutes.ts";
 import { branchName, targetName } from "./names.ts";
 import { count, listed, plain, plainLines, shortCommit } from "./text.ts";
 

@@ -1,5 +1,5 @@
 /** Leases, and the requests that wait for files, as lines for a person. */
-import type { LeaseView, TicketView } from "../../../shared/contract/routes.ts";
+import type { LeaseView, TicketView } from "../../../shared/contract/reservationRoutes.ts";
 import { clockTime } from "./clockTime.ts";
 import { plain } from "./text.ts";
 

@@ -1,5 +1,5 @@
 /** Messages as the terminal shows them. What is in them was written by others, so all of it passes through `plain`. */
-import type { DeadLetter, Delivery, Message } from "../../../shared/contract/routes.ts";
+import type { DeadLetter, Delivery, Message } from "../../../shared/contract/mailRoutes.ts";
 import { count, plain, plainLines } from "./text.ts";
 
 /** For a list: one line. */

@@ -1,6 +1,6 @@
 /** How a swarm's parts are called to a person. */
 import type { Target } from "../../../shared/contract/events.ts";
-import type { SubtaskView, SwarmView } from "../../../shared/contract/routes.ts";
+import type { SubtaskView, SwarmView } from "../../../shared/contract/swarmRoutes.ts";
 import { plain } from "./text.ts";
 
 export const targetName = (swarm: { readonly target: Target; readonly epic?: string }): string =>

@@ -1,6 +1,6 @@
 /** A plan as a person reads it before saying yes: who would do what, what judges it, and what is not seen. */
 import type { Check } from "../../../shared/contract/gate.ts";
-import type { Proposal } from "../../../shared/contract/routes.ts";
+import type { Proposal } from "../../../shared/contract/swarmRoutes.ts";
 import { targetName } from "./names.ts";
 import { count, painter, plain, plainLines, shortCommit, wrap } from "./text.ts";
 

@@ -3,7 +3,7 @@
  * why, what is blocked.
  */
 import type { Finding } from "../../../shared/contract/gate.ts";
-import type { SubtaskView, SwarmView } from "../../../shared/contract/routes.ts";
+import type { SubtaskView, SwarmView } from "../../../shared/contract/swarmRoutes.ts";
 import { statusWords, targetName, waitsFor } from "./names.ts";
 import { clock, count, listed, type Paint, painter, plain, plainLines, shortCommit } from "./text.ts";
 

@@ -2,7 +2,7 @@
  * A swarm as it stands now: an overall bar, then one line for each worker. Pure, so that it can be tested and
  * drawn again many times a second. No line is wider than `width`.
  */
-import type { SubtaskView, SwarmView } from "../../../shared/contract/routes.ts";
+import type { SubtaskView, SwarmView } from "../../../shared/contract/swarmRoutes.ts";
 import { statusWords, waitsFor } from "./names.ts";
 import {
   clock,

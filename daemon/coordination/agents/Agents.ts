@@ -8,9 +8,9 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { Context, Deferred, Effect, Layer, Result } from "effect";
+import type { AgentView } from "../../../shared/contract/agentRoutes.ts";
 import { InvalidInput, NameTaken, type StorageError } from "../../../shared/contract/errors.ts";
 import type { EventDataOf, StoredEvent } from "../../../shared/contract/events.ts";
-import type { AgentView } from "../../../shared/contract/routes.ts";
 import {
   type Decision,
   EventStore,

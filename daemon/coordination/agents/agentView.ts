@@ -1,6 +1,6 @@
 /** Agents as they are shown: what they are and when they were there, never their tokens. */
 import { Schema } from "effect";
-import type { AgentView } from "../../../shared/contract/routes.ts";
+import type { AgentView } from "../../../shared/contract/agentRoutes.ts";
 import type { Row } from "../../primitives/Projection.ts";
 import type { LiveAgent } from "./liveAgents.ts";
 

@@ -8,7 +8,7 @@
 import { Clock, Context, Effect, Layer, Result, Semaphore } from "effect";
 import { InvalidInput, type NotFound, NotNow, type StorageError } from "../../../shared/contract/errors.ts";
 import type { EventDataOf } from "../../../shared/contract/events.ts";
-import type { CellView } from "../../../shared/contract/routes.ts";
+import type { CellView } from "../../../shared/contract/hiveRoutes.ts";
 import { EventStore, type NewEvent, type Origin } from "../../primitives/EventStore.ts";
 import { changedFields, type Fields } from "./cellFields.ts";
 import {

@@ -5,7 +5,7 @@
 import { Effect, Schema } from "effect";
 import { NotFound } from "../../../shared/contract/errors.ts";
 import { isKnown, type StoredEvent } from "../../../shared/contract/events.ts";
-import type { CellView } from "../../../shared/contract/routes.ts";
+import type { CellView } from "../../../shared/contract/hiveRoutes.ts";
 import type { Row } from "../../primitives/Projection.ts";
 import type { Fields } from "./cellFields.ts";
 import { cellId, childId } from "./cellId.ts";

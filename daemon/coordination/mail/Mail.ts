@@ -5,6 +5,7 @@
  * same decision.
  */
 import { Context, Effect, Layer } from "effect";
+import type { DeferredView } from "../../../shared/contract/deferredRoutes.ts";
 import {
   type EventRejected,
   type InvalidInput,
@@ -14,7 +15,6 @@ import {
   Unauthenticated,
   UnknownRecipient,
 } from "../../../shared/contract/errors.ts";
-import type { DeferredView } from "../../../shared/contract/routes.ts";
 import type { Origin } from "../../primitives/EventStore.ts";
 import {
   type AskOptions,

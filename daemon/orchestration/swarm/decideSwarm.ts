@@ -31,7 +31,7 @@ const resume = Effect.fn("resumeSwarm")(function* (which: Which) {
   if (!swarms.isLive(which.epic)) {
     const data = { epic: which.epic };
     yield* decide(log, [{ stream: swarmStream(which.epic), type: "swarm_resumed", data }]);
-    yield* swarms.launch(project, which.epic);
+    yield* swarms.launch(Effect.succeed(project), which.epic);
   }
   return yield* swarms.view(project.id, which.epic);
 }, Effect.scoped);
@@ -119,7 +119,7 @@ const approve = Effect.fn("approve")(function* (which: LandingChoice) {
   }
   const approval = { epic: which.epic, commit: which.commit, unchecked: which.unchecked === true };
   yield* decide(log, [{ stream: swarmStream(which.epic), type: "landing_approved", data: approval }]);
-  yield* swarms.launch(project, which.epic);
+  yield* swarms.launch(Effect.succeed(project), which.epic);
   return project.id;
 }, Effect.scoped);
 
@@ -155,7 +155,7 @@ const answer = Effect.fn("answerGate")(function* (request: GateAnswer) {
     ...(request.text === undefined ? {} : { text: request.text }),
   };
   yield* decide(log, [{ stream: swarmStream(epic), type: "gate_answered", data }]);
-  yield* swarms.launch(project, epic);
+  yield* swarms.launch(Effect.succeed(project), epic);
   return yield* swarms.view(project.id, epic);
 }, Effect.scoped);
 

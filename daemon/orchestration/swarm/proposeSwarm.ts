@@ -9,7 +9,7 @@ import { canonicalJson } from "../../../shared/contract/canonicalJson.ts";
 import type { Target } from "../../../shared/contract/events.ts";
 import { matches, parsePattern } from "../../../shared/contract/pattern.ts";
 import type { Plan } from "../../../shared/contract/plan.ts";
-import type { Proposal } from "../../../shared/contract/routes.ts";
+import type { Proposal } from "../../../shared/contract/swarmRoutes.ts";
 import { Reservations } from "../../coordination/reservations/Reservations.ts";
 import { Git } from "../../platform/Git.ts";
 import { environment } from "../../platform/Processes.ts";

@@ -1,5 +1,5 @@
 /** What a client is shown of a swarm: its state, and whether this daemon is working on it right now. */
-import type { SubtaskView, SwarmView } from "../../../shared/contract/routes.ts";
+import type { SubtaskView, SwarmView } from "../../../shared/contract/swarmRoutes.ts";
 import type {
   EpicState,
   SubtaskPhase,

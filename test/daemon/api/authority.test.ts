@@ -11,7 +11,8 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest";
 import { connect, type DaemonClient } from "../../../shared/client/connect.ts";
 import { socketPath } from "../../../shared/client/dataFolder.ts";
 import { socketTransport } from "../../../shared/client/transport.ts";
-import { type Access, contract } from "../../../shared/contract/routes.ts";
+import type { Access } from "../../../shared/contract/route.ts";
+import { contract } from "../../../shared/contract/routes.ts";
 import { createClient } from "../../../shared/router/createClient.ts";
 import { routesOf } from "../../../shared/router/createRouter.ts";
 import { makeRepository } from "../../support/gitFixture.ts";
@@ -80,6 +81,7 @@ const routes = (project: string, things: Things): Record<string, readonly [Acces
   "hive/list": ["anyone", { project }],
   "hive/show": ["anyone", { project, id: things.cell }],
   "agents/register": ["registrar", { project }],
+  "agents/whoami": ["anyone", {}],
   "agents/list": ["anyone", { project, ended: true }],
   // Of an agent its own name is needed: another is refused by the handler. See below for this one.
   "agents/end": ["anyone", { project, name: "nobody" }],

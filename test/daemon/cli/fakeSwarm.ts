@@ -1,6 +1,6 @@
 /** Views and events of swarms that never ran, typed by the contract. */
 import type { EventDataOf, EventType, StoredEvent } from "../../../shared/contract/events.ts";
-import type { SubtaskView, SwarmView } from "../../../shared/contract/routes.ts";
+import type { SubtaskView, SwarmView } from "../../../shared/contract/swarmRoutes.ts";
 
 /** The start of every fake swarm. */
 export const began = Date.parse("2026-03-04T10:00:00.000Z");

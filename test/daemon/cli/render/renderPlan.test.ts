@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { renderPlan } from "../../../../daemon/cli/render/renderPlan.ts";
-import type { Proposal } from "../../../../shared/contract/routes.ts";
+import type { Proposal } from "../../../../shared/contract/swarmRoutes.ts";
 
 const check = {
   name: "test",

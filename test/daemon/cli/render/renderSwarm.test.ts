@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { renderSwarm } from "../../../../daemon/cli/render/renderSwarm.ts";
 import { widthOf } from "../../../../daemon/cli/render/text.ts";
-import type { SubtaskView, SwarmView } from "../../../../shared/contract/routes.ts";
+import type { SubtaskView, SwarmView } from "../../../../shared/contract/swarmRoutes.ts";
 import { began, subtaskView, swarmView, workingView } from "../fakeSwarm.ts";
 
 const later = (ms: number) => new Date(began + ms).toISOString();
