@@ -5,6 +5,7 @@
 import { chmod, readdir, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
+import { pastBarrels } from "./pastBarrels.ts";
 
 const quiet = process.argv.includes("--quiet");
 const forTests = process.argv.includes("--test");
@@ -29,6 +30,7 @@ const { metafile } = await build({
   platform: "node",
   target: "node24",
   minifySyntax: true,
+  minifyWhitespace: true,
   sourcemap: "linked",
   metafile: true,
   // A native addon cannot be bundled; only the SQL worker and the daemon's lock load it.
@@ -38,6 +40,7 @@ const { metafile } = await build({
   banner: {
     js: 'import { createRequire as __cr } from "node:module"; const require = __cr(import.meta.url);',
   },
+  plugins: [pastBarrels],
   logLevel: quiet ? "warning" : "info",
 });
 // What an earlier build left goes after the new one stands, so that programs that run meanwhile find their parts.

@@ -8,7 +8,6 @@ import type { DaemonClient } from "../../shared/client/connect.ts";
 import type { AnyError } from "../../shared/contract/errors.ts";
 import { asAnyError } from "./asAnyError.ts";
 import { ownCommand, surroundings } from "./ownCommand.ts";
-import { root } from "./root.ts";
 import { Screen } from "./Screen.ts";
 
 /** Asks the daemon; `signal` ends the request when the command is interrupted. */
@@ -34,12 +33,16 @@ export interface Session {
   readonly interactive: boolean;
 }
 
-export const openSession = Effect.gen(function* () {
-  const flags = yield* root;
+/** The flags that every command takes. */
+export interface SharedFlags {
+  readonly json: boolean;
+  readonly project: Option.Option<string>;
+}
+
+export const sessionFrom = Effect.fnUntraced(function* ({ json, project: given }: SharedFlags) {
   const screen = yield* Screen;
   const around = surroundings();
-  const project = resolve(Option.getOrElse(flags.project, () => around.cwd));
-  const { json } = flags;
+  const project = resolve(Option.getOrElse(given, () => around.cwd));
   const say = json ? screen.err : screen.out;
   const session: Session = {
     json,

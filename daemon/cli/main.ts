@@ -9,6 +9,16 @@ if (major < 24) {
   );
   process.exitCode = 2;
 } else {
-  const { runCli } = await import("./runCli.ts");
-  await runCli(process.argv.slice(2));
+  const { keepCompiledCode } = await import("./compileCache.ts");
+  keepCompiledCode();
+  const args = process.argv.slice(2);
+  const { plainStatus } = await import("./plainStatus.ts");
+  const status = plainStatus(args);
+  if (status === undefined) {
+    const { runCli } = await import("./runCli.ts");
+    await runCli(args);
+  } else {
+    const { quickStatus } = await import("./quickStatus.ts");
+    await quickStatus(status);
+  }
 }

@@ -2,8 +2,9 @@
  * Asks a server whether it is what it is said to be. Whoever is on the network may be the one who answers, so that
  * little is read, nothing is followed, no token is sent, and what comes back is cleaned before anybody sees it.
  */
-import { request } from "node:http";
 import { stripVTControlCharacters } from "node:util";
+
+const { request } = process.getBuiltinModule("node:http");
 
 export type Role = "opencode server" | "vibe daemon";
 export type Health =

@@ -36,14 +36,14 @@ export const socketTransport = (first: Address, revive: Revive = async () => und
   };
   return {
     call: async (target, input, options) => {
-      const { times, base } = repetition(target.route);
+      const { times, base } = target.route.retry ?? { times: 0, base: Duration.zero };
       for (let attempt = 0; ; attempt++) {
         try {
           return await callOnce(target, input, options);
         } catch (cause) {
           if (!(cause instanceof DaemonUnreachable) || attempt >= times) throw cause;
           // Many clients of one daemon lose it at once; they are not to come back at once.
-          await sleep(base * 2 ** attempt * (0.5 + Math.random()), undefined, options);
+          await sleep(Duration.toMillis(base) * 2 ** attempt * (0.5 + Math.random()), undefined, options);
           await find("call");
         }
       }
@@ -56,13 +56,6 @@ export const socketTransport = (first: Address, revive: Revive = async () => und
         reference: "",
       }),
   };
-};
-
-/** How often a call is repeated when its connection is lost, with the first pause in milliseconds. */
-const repetition = ({ retry }: AnyRoute): { readonly times: number; readonly base: number } => {
-  if (retry === undefined) return { times: 0, base: 0 };
-  if (retry === "exponential") return { times: 3, base: 100 };
-  return { times: retry.times, base: Duration.toMillis(Duration.fromInputUnsafe(retry.base)) };
 };
 
 /** Milliseconds over a route's own limit, within which the daemon itself says that it has passed. */

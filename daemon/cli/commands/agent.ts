@@ -4,8 +4,8 @@ import { Argument, Command } from "effect/cli";
 import type { AgentView } from "../../../shared/contract/agentRoutes.ts";
 import { switchFlag, textFlag } from "../flags.ts";
 import { omitUndefined } from "../omitUndefined.ts";
+import { openSession } from "../openSession.ts";
 import { pad, plain } from "../render/text.ts";
-import { openSession } from "../Session.ts";
 
 const register = Command.make(
   "register",

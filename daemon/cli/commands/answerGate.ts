@@ -5,7 +5,7 @@ import { InvalidInput } from "../../../shared/contract/errors.ts";
 import { nextSteps } from "../concludeSwarm.ts";
 import { switchFlag, textFlag } from "../flags.ts";
 import { omitUndefined } from "../omitUndefined.ts";
-import { openSession } from "../Session.ts";
+import { openSession } from "../openSession.ts";
 
 export const answerGate = Command.make(
   "answer",

@@ -4,7 +4,7 @@ import { Command } from "effect/cli";
 import { chooseSwarm } from "../chooseSwarm.ts";
 import { nextSteps } from "../concludeSwarm.ts";
 import { epicArgument } from "../flags.ts";
-import { openSession } from "../Session.ts";
+import { openSession } from "../openSession.ts";
 
 export const cancelSwarm = Command.make(
   "cancel",

@@ -3,8 +3,8 @@ import { Effect } from "effect";
 import { Command } from "effect/cli";
 import type { DaemonStatus } from "../../../shared/contract/daemonRoutes.ts";
 import { DaemonUnreachable } from "../../../shared/contract/errors.ts";
+import { openSession } from "../openSession.ts";
 import { count } from "../render/text.ts";
-import { openSession } from "../Session.ts";
 
 /** Longest wait for a daemon that promised to end. */
 const patienceMs = 15_000;

@@ -1,7 +1,7 @@
 /** `ocvibe discard EPIC`: removes everything of a swarm that did not land. */
 import { Effect } from "effect";
 import { Argument, Command } from "effect/cli";
-import { openSession } from "../Session.ts";
+import { openSession } from "../openSession.ts";
 
 export const discardSwarm = Command.make(
   "discard",

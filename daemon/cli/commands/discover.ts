@@ -3,8 +3,8 @@ import { Effect } from "effect";
 import { Command } from "effect/cli";
 import type { Server } from "../../../shared/client/discover.ts";
 import { asAnyError } from "../asAnyError.ts";
+import { openSession } from "../openSession.ts";
 import { painter, plain } from "../render/text.ts";
-import { openSession } from "../Session.ts";
 
 export const discover = Command.make(
   "discover",

@@ -9,8 +9,8 @@ import type { Diagnosis } from "../../../shared/contract/daemonRoutes.ts";
 import { asAnyError } from "../asAnyError.ts";
 import { diskLine, folderLines, socketLines } from "../doctor/folderLines.ts";
 import { programLines } from "../doctor/programLines.ts";
+import { openSession } from "../openSession.ts";
 import { painter, plain } from "../render/text.ts";
-import { openSession } from "../Session.ts";
 import { SilentExit } from "../SilentExit.ts";
 
 type Line = typeof Diagnosis.Type;

@@ -3,9 +3,9 @@ import { Effect, Option } from "effect";
 import { Command, Flag } from "effect/cli";
 import { switchFlag, textFlag } from "../flags.ts";
 import { omitUndefined } from "../omitUndefined.ts";
+import { openSession } from "../openSession.ts";
 import { readHistory } from "../readHistory.ts";
 import { eventLine } from "../render/eventLine.ts";
-import { openSession } from "../Session.ts";
 import { redactEvent } from "./redactEvent.ts";
 
 export const events = Command.make(

@@ -2,8 +2,8 @@
 import { Effect } from "effect";
 import { Command } from "effect/cli";
 import { switchFlag } from "../flags.ts";
+import { openSession } from "../openSession.ts";
 import { count, fileSize, plain } from "../render/text.ts";
-import { openSession } from "../Session.ts";
 
 export const gc = Command.make(
   "gc",

@@ -3,8 +3,8 @@ import { Effect, Option } from "effect";
 import { Command, Flag } from "effect/cli";
 import { textFlag } from "../flags.ts";
 import { omitUndefined } from "../omitUndefined.ts";
+import { openSession } from "../openSession.ts";
 import { leaseLine } from "../render/leases.ts";
-import { openSession } from "../Session.ts";
 import { patternsArgument } from "./reserve.ts";
 
 export const handover = Command.make(

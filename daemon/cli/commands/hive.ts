@@ -4,8 +4,8 @@ import { Argument, Command, Flag } from "effect/cli";
 import type { CellView } from "../../../shared/contract/hiveRoutes.ts";
 import { textFlag } from "../flags.ts";
 import { omitUndefined } from "../omitUndefined.ts";
+import { openSession } from "../openSession.ts";
 import { pad, plain, plainLines } from "../render/text.ts";
-import { openSession } from "../Session.ts";
 
 const create = Command.make(
   "create",

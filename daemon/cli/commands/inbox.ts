@@ -3,10 +3,10 @@ import { Effect } from "effect";
 import { Command } from "effect/cli";
 import type { SwarmView } from "../../../shared/contract/swarmRoutes.ts";
 import { nextSteps } from "../concludeSwarm.ts";
+import { openSession } from "../openSession.ts";
 import { findingsLine } from "../render/describeEvent.ts";
 import { targetName } from "../render/names.ts";
 import { plain } from "../render/text.ts";
-import { openSession } from "../Session.ts";
 
 /** One thing of a swarm that waits. `cell` is set where the answer is about one subtask. */
 export interface InboxEntry {

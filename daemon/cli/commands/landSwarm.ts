@@ -5,10 +5,11 @@ import { InvalidInput, NotNow } from "../../../shared/contract/errors.ts";
 import type { SwarmView } from "../../../shared/contract/swarmRoutes.ts";
 import { failUnlessLanded, landNow, nextSteps } from "../concludeSwarm.ts";
 import { switchFlag } from "../flags.ts";
+import { openSession } from "../openSession.ts";
 import { statusWords, targetName } from "../render/names.ts";
 import { renderLanding } from "../render/renderSummary.ts";
 import { plainLines, shortCommit } from "../render/text.ts";
-import { openSession, type Session } from "../Session.ts";
+import type { Session } from "../Session.ts";
 import { SilentExit } from "../SilentExit.ts";
 
 export const landSwarm = Command.make(

@@ -10,9 +10,10 @@ import { type AnyError, InvalidInput, Rejected } from "../../../shared/contract/
 import type { Delivery } from "../../../shared/contract/mailRoutes.ts";
 import { switchFlag, textFlag } from "../flags.ts";
 import { omitUndefined } from "../omitUndefined.ts";
+import { openSession } from "../openSession.ts";
 import { deadLetterLines, deliveryLines, messageLine } from "../render/mail.ts";
 import { count, listed, plain, plainLines } from "../render/text.ts";
-import { openSession, type Session } from "../Session.ts";
+import type { Session } from "../Session.ts";
 
 const subjectFlag = Flag.String("subject").pipe(
   Flag.withMetavar("TEXT"),

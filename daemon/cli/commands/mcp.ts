@@ -1,7 +1,7 @@
 /** `ocvibe mcp`: started by a coding agent's harness, never by hand. See docs/mcp.md. */
 import { Effect } from "effect";
 import { Command } from "effect/cli";
-import { openSession } from "../Session.ts";
+import { openSession } from "../openSession.ts";
 
 export const mcp = Command.make(
   "mcp",

@@ -1,8 +1,8 @@
 /** `ocvibe rebuild`: replays the log and says whether every projection came out as it was. */
 import { Effect } from "effect";
 import { Command } from "effect/cli";
+import { openSession } from "../openSession.ts";
 import { count, pad } from "../render/text.ts";
-import { openSession } from "../Session.ts";
 import { SilentExit } from "../SilentExit.ts";
 
 export const rebuild = Command.make(

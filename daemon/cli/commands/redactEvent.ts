@@ -3,8 +3,8 @@ import { Effect } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { InvalidInput } from "../../../shared/contract/errors.ts";
 import { switchFlag } from "../flags.ts";
+import { openSession } from "../openSession.ts";
 import { eventLine } from "../render/eventLine.ts";
-import { openSession } from "../Session.ts";
 import { SilentExit } from "../SilentExit.ts";
 
 export const redactEvent = Command.make(

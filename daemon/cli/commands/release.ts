@@ -2,8 +2,8 @@
 import { Effect } from "effect";
 import { Argument, Command } from "effect/cli";
 import { switchFlag } from "../flags.ts";
+import { openSession } from "../openSession.ts";
 import { plain } from "../render/text.ts";
-import { openSession } from "../Session.ts";
 
 export const release = Command.make(
   "release",

@@ -1,8 +1,8 @@
 /** `ocvibe reservations`: who holds which files now, and who waits for some. */
 import { Effect } from "effect";
 import { Command } from "effect/cli";
+import { openSession } from "../openSession.ts";
 import { leaseLine, ticketLine } from "../render/leases.ts";
-import { openSession } from "../Session.ts";
 
 export const reservations = Command.make(
   "reservations",

@@ -8,8 +8,9 @@ import type { AnyError } from "../../../shared/contract/errors.ts";
 import type { LeaseView } from "../../../shared/contract/reservationRoutes.ts";
 import { switchFlag, textFlag } from "../flags.ts";
 import { omitUndefined } from "../omitUndefined.ts";
+import { openSession } from "../openSession.ts";
 import { leaseLine, ticketLine } from "../render/leases.ts";
-import { openSession, type Session } from "../Session.ts";
+import type { Session } from "../Session.ts";
 
 export const patternsArgument = Argument.String("pattern").pipe(
   Argument.withDescription("Files of the project, for instance src/money.ts, docs/ or 'src/**/*.ts'"),

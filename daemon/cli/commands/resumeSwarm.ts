@@ -5,7 +5,7 @@ import { chooseSwarm } from "../chooseSwarm.ts";
 import { concludeSwarm } from "../concludeSwarm.ts";
 import { epicArgument } from "../flags.ts";
 import { followSwarm } from "../followSwarm.ts";
-import { openSession } from "../Session.ts";
+import { openSession } from "../openSession.ts";
 
 export const resumeSwarm = Command.make(
   "resume",

@@ -3,7 +3,7 @@ import { Effect, Option } from "effect";
 import { Command, Flag } from "effect/cli";
 import { switchFlag } from "../flags.ts";
 import { omitUndefined } from "../omitUndefined.ts";
-import { openSession } from "../Session.ts";
+import { openSession } from "../openSession.ts";
 
 export const serve = Command.make(
   "serve",

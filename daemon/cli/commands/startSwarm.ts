@@ -9,8 +9,9 @@ import { switchFlag, textFlag } from "../flags.ts";
 import { followSwarm } from "../followSwarm.ts";
 import { namingSource, obtainPlan } from "../obtainPlan.ts";
 import { omitUndefined } from "../omitUndefined.ts";
+import { openSession } from "../openSession.ts";
 import { renderPlan } from "../render/renderPlan.ts";
-import { openSession, type Session } from "../Session.ts";
+import type { Session } from "../Session.ts";
 
 const numberFlag = (name: string, description: string) =>
   Flag.Int(name).pipe(

@@ -3,8 +3,8 @@ import { Effect, Option } from "effect";
 import { Command } from "effect/cli";
 import { textFlag } from "../flags.ts";
 import { omitUndefined } from "../omitUndefined.ts";
+import { openSession } from "../openSession.ts";
 import { count, plain } from "../render/text.ts";
-import { openSession } from "../Session.ts";
 
 export const state = Command.make(
   "state",

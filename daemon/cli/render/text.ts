@@ -3,7 +3,8 @@
  * from a plan, an agent or a check passes through `plain`, so that no one can move the person's cursor.
  */
 import { stripVTControlCharacters } from "node:util";
-import { CliOutput } from "effect/cli";
+// Without `Intl.Segmenter`, whose loading takes longer than all else that a short command does.
+import truncatedWidth from "fast-string-truncated-width";
 
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
@@ -30,24 +31,18 @@ export const plainLines = (text: string): ReadonlyArray<string> =>
     .split(/\r\n|\n|\r/)
     .map((line) => plain(line.replaceAll("\t", "  ")).trimEnd());
 
-export const widthOf = (text: string): number => CliOutput.displayWidth(text);
+export const widthOf = (text: string): number => truncatedWidth(text).width;
 
 /** At most `width` columns; what was cut shows as `…`. */
 export const shorten = (text: string, width: number): string => {
-  if (widthOf(text) <= width) return text;
   if (width <= 0) return "";
-  let cut = "";
-  let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
-    const size = widthOf(segment);
-    if (used + size > width - 1) break;
-    cut += segment;
-    used += size;
-  }
-  return `${cut}…`;
+  const { index, ellipsed } = truncatedWidth(text, { limit: width, ellipsis: "…" });
+  if (!ellipsed) return text;
+  let cut = [...text.slice(0, index)];
+  // A wide character across the edge counts as its first half.
+  while (widthOf(cut.join("")) >= width) cut = cut.slice(0, -1);
+  return `${cut.join("")}…`;
 };
-
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 export const pad = (text: string, width: number): string =>
   text + " ".repeat(Math.max(0, width - widthOf(text)));

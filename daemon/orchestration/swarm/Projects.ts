@@ -15,6 +15,7 @@ import { DataFolder } from "../../platform/DataFolder.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { Git } from "../../platform/Git.ts";
 import { EventStore } from "../../primitives/EventStore.ts";
+import { findCommonDir } from "./findCommonDir.ts";
 import { inspect, projectRecord, readProjectRecord, type UserRepository } from "./UserRepository.ts";
 import { openWorkshop, type Workshop } from "./Workshop.ts";
 
@@ -87,6 +88,10 @@ export class Projects extends Context.Service<
       });
 
       const known = Effect.fn("Projects.known")(function* (directory: string) {
+        const commonDir = yield* Effect.promise(() => findCommonDir(directory));
+        const record = commonDir === undefined ? undefined : yield* readProjectRecord(commonDir);
+        if (record !== undefined) return record.id;
+        // Nothing is known of it: whether it is a repository at all, and what is the matter with it, git says.
         const user = yield* inspect(directory).pipe(Effect.provideService(Git, git));
         return (yield* readProjectRecord(user.commonDir))?.id;
       });
