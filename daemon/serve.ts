@@ -10,14 +10,17 @@ import { dataFolder, socketPath } from "../shared/client/dataFolder.ts";
 import { PROTOCOL } from "../shared/contract/protocol.ts";
 import { version } from "../shared/contract/version.ts";
 import { createHttpHandler } from "../shared/router/createHttpHandler.ts";
+import { exportTraces } from "../shared/telemetry/exportTraces.ts";
 import { authenticate, revoked } from "./api/authenticate.ts";
 import { dispatch } from "./api/dispatch.ts";
-import { encodeFailure, refuseRequest } from "./api/encodeFailure.ts";
+import { encodeFailure, isTransient, refuseRequest } from "./api/encodeFailure.ts";
 import { routes } from "./api/handlers/routes.ts";
 import { Lifecycle } from "./api/Lifecycle.ts";
 import { LocalPort } from "./api/LocalPort.ts";
 import { listen } from "./api/listen.ts";
 import { makeMcpPage } from "./api/mcp/mcpPage.ts";
+import { countEvents } from "./api/metrics.ts";
+import { metricsPage } from "./api/metricsPage.ts";
 import { openApiPage } from "./api/openApiPage.ts";
 import { Agents } from "./coordination/agents/Agents.ts";
 import { leaseSnapshots } from "./coordination/agents/leaseSnapshots.ts";
@@ -89,12 +92,14 @@ const serve = Effect.gen(function* () {
       context: authenticate,
       revoked,
       refuse: refuseRequest,
+      transient: isTransient,
       encodeFailure: encode,
     }),
-    pages: { "/mcp": yield* makeMcpPage, "/openapi.json": openApiPage },
+    pages: { "/mcp": yield* makeMcpPage, "/openapi.json": openApiPage, "/metrics": metricsPage },
     services,
     encodeFailure: encode,
   });
+  yield* countEvents;
   // Before anybody can ask: a watcher that comes back must find them under way.
   yield* resumeInterrupted();
   const localPort = yield* LocalPort;
@@ -111,7 +116,11 @@ const serve = Effect.gen(function* () {
 const daemon = Effect.gen(function* () {
   yield* makeDataFolder(root);
   yield* holdDaemonLock(join(root, "daemon.lock"));
-  yield* serve.pipe(Effect.provide(everything), Effect.provide(fileLog(join(root, "logs", "daemon.log"))));
+  yield* serve.pipe(
+    Effect.provide(everything),
+    Effect.provide(fileLog(join(root, "logs", "daemon.log"))),
+    Effect.provide(exportTraces("ocvibe-daemon")),
+  );
 }).pipe(
   Effect.scoped,
   // Another daemon serves this folder; whoever started this one will find it.

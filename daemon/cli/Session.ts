@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { Effect, Option } from "effect";
 import type { DaemonClient } from "../../shared/client/connect.ts";
 import type { AnyError } from "../../shared/contract/errors.ts";
+import { traceparent } from "../../shared/telemetry/traceparent.ts";
 import { asAnyError } from "./asAnyError.ts";
 import { ownCommand, surroundings } from "./ownCommand.ts";
 import { Screen } from "./Screen.ts";
@@ -64,11 +65,15 @@ export const sessionFrom = Effect.fnUntraced(function* ({ json, project: given }
 const askWith = (start: boolean): Ask => {
   let client: Promise<DaemonClient> | undefined;
   return (question) =>
-    Effect.tryPromise({
-      try: async (signal) => {
-        client ??= import("../../shared/client/connect.ts").then(({ connect }) => connect({ start }));
-        return await question(await client, signal);
-      },
-      catch: asAnyError,
-    });
+    Effect.flatMap(traceparent, (trace) =>
+      Effect.tryPromise({
+        try: async (signal) => {
+          client ??= import("../../shared/client/connect.ts").then(({ connect }) =>
+            connect({ start, traceparent: trace }),
+          );
+          return await question(await client, signal);
+        },
+        catch: asAnyError,
+      }),
+    );
 };

@@ -4,6 +4,8 @@
  */
 import { Cause, Effect, Exit, Fiber } from "effect";
 import { type AnyError, exitCodeOf } from "../../shared/contract/errors.ts";
+import { exportTraces } from "../../shared/telemetry/exportTraces.ts";
+import { inTrace } from "../../shared/telemetry/traceparent.ts";
 import { asAnyError, isAnyError } from "./asAnyError.ts";
 import { jsonError, renderError } from "./renderError.ts";
 import { Screen } from "./Screen.ts";
@@ -22,7 +24,8 @@ export const runProgram = async (
 ): Promise<void> => {
   // `ocvibe events | head` closes our output; that is no fault.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-  const fiber = Effect.runFork(Effect.provide(program, Screen.layer));
+  const traced = program.pipe(inTrace(process.env.TRACEPARENT), Effect.provide(exportTraces("ocvibe")));
+  const fiber = Effect.runFork(Effect.provide(traced, Screen.layer));
   let interruptedBy: number | undefined;
   for (const [signal, code] of Object.entries(signals)) {
     process.on(signal, () => {

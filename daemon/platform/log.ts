@@ -1,12 +1,14 @@
 /**
- * The daemon's log: a line of JSON for each entry and for each ended span, with the annotations (epic, cell,
+ * The daemon's log: a line of JSON for each entry, and for each span that took a while or failed, with the annotations (epic, cell,
  * correlation) of whatever was being done. A file that has grown
  * large becomes `<file>.1`, and a new one is begun.
  */
 import { appendFileSync, existsSync, renameSync, statSync } from "node:fs";
-import { Cause, Exit, Layer, Logger, References, Tracer } from "effect";
+import { Cause, Effect, Exit, Layer, Logger, References, Tracer } from "effect";
 
 const rotateAt = 5 * 1024 * 1024;
+/** Nanoseconds. */
+const worthTelling = 100_000_000n;
 
 export const fileLog = (file: string) => {
   let size = existsSync(file) ? statSync(file).size : 0;
@@ -38,13 +40,16 @@ export const fileLog = (file: string) => {
       ...(cause.reasons.length === 0 ? {} : { cause: Cause.pretty(cause) }),
     });
   });
-  const tracer = Tracer.make({
+  const logging = (tracer: Tracer.Tracer): Tracer.Tracer => ({
+    ...tracer,
     span: (options) => {
-      const span = new Tracer.NativeSpan(options);
+      const span = tracer.span(options);
       const end = span.end.bind(span);
       span.end = (endTime, exit) => {
         end(endTime, exit);
         const failed = Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause);
+        // What succeeds at once happens hundreds of times a second, and tells nobody anything.
+        if (!failed && endTime - options.startTime < worthTelling) return;
         write({
           at: new Date(Number(endTime / 1_000_000n)).toISOString(),
           level: "Trace",
@@ -60,5 +65,5 @@ export const fileLog = (file: string) => {
       return span;
     },
   });
-  return Layer.merge(Logger.layer([logger]), Layer.succeed(Tracer.Tracer, tracer));
+  return Layer.merge(Logger.layer([logger]), Layer.effect(Tracer.Tracer, Effect.map(Effect.tracer, logging)));
 };

@@ -279,8 +279,10 @@ const make = Effect.fnUntraced(function* (
     storeId: id,
     head: Effect.sync(writer.head),
     append: (origin, events, options) =>
-      events.length === 0 ? Effect.succeed([]) : writer.append(origin, events, options?.expected ?? {}),
-    decide: (origin, decision) => writer.decide(origin, decision),
+      events.length === 0
+        ? Effect.succeed([])
+        : Effect.withSpan(writer.append(origin, events, options?.expected ?? {}), "EventStore.append"),
+    decide: (origin, decision) => Effect.withSpan(writer.decide(origin, decision), "EventStore.decide"),
     attach: (view) =>
       writer.exclusively(
         Effect.andThen(

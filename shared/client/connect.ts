@@ -33,6 +33,8 @@ export interface ConnectOptions {
   readonly folder?: string;
   /** Whose token speaks. Left out: the agent's that is in the environment, else the person's. */
   readonly as?: Speaker;
+  /** The trace that calls are part of (W3C); left out, that of the program that started this one, if any. */
+  readonly traceparent?: string | undefined;
 }
 
 /** The launcher is the program that a harness's hooks and its MCP bridge are: it registers sessions. */
@@ -50,7 +52,8 @@ export const connect = async (options: ConnectOptions): Promise<DaemonClient> =>
       message: "No daemon is running. Any command that needs one starts it, for instance `daemon start`.",
     });
   }
-  const ready = (address: DaemonAddress) => readyTo(folder, address, options.as);
+  const { traceparent = process.env.TRACEPARENT } = options;
+  const ready = (address: DaemonAddress) => ({ ...readyTo(folder, address, options.as), traceparent });
   const first = ready(running ?? (await startDaemon(folder)));
   return createClient(contract, socketTransport(first, reviver(folder, options.start, ready)));
 };

@@ -13,6 +13,8 @@ const noServerName = { servername: "" };
 export interface Address {
   readonly socket: string;
   readonly token: string;
+  /** The trace that calls are part of (W3C). */
+  readonly traceparent?: string | undefined;
 }
 
 export interface SendOptions {
@@ -41,6 +43,7 @@ export const send = (
           host: "localhost",
           [headers.protocol]: String(PROTOCOL),
           [headers.pid]: String(process.pid),
+          ...(address.traceparent === undefined ? {} : { traceparent: address.traceparent }),
           ...(address.token === "" ? {} : { authorization: `Bearer ${address.token}` }),
           ...(body === undefined
             ? {}

@@ -3,6 +3,8 @@ import { Effect } from "effect";
 import type { AnyError } from "../../../shared/contract/errors.ts";
 import { contract } from "../../../shared/contract/routes.ts";
 import { implement } from "../../../shared/router/implement.ts";
+import { compose } from "../../../shared/router/Middleware.ts";
+import { tracing } from "../../../shared/router/tracing.ts";
 import type { Agents } from "../../coordination/agents/Agents.ts";
 import type { Mail } from "../../coordination/mail/Mail.ts";
 import { approveChecks } from "../../orchestration/swarm/approveChecks.ts";
@@ -26,6 +28,7 @@ import type { Caller } from "../authenticate.ts";
 import { diagnose } from "../diagnose.ts";
 import { Lifecycle } from "../Lifecycle.ts";
 import type { LocalPort } from "../LocalPort.ts";
+import { measured } from "../metrics.ts";
 import { agentHandlers } from "./agents.ts";
 import { deferredHandlers } from "./deferred.ts";
 import { hiveHandlers } from "./hive.ts";
@@ -45,62 +48,66 @@ export const routes = implement<
   Caller,
   AnyError,
   Services | Lifecycle | LocalPort | Agents | Deferred | Mail | Mailbox
->(contract, {
-  daemon: {
-    status: () => Effect.flatMap(Lifecycle, (lifecycle) => lifecycle.status),
-    listen: listenHandler,
-    stop: () => Effect.flatMap(Lifecycle, (lifecycle) => Effect.as(lifecycle.stop, { pid: process.pid })),
-    diagnose: ({ input }) => diagnose(input.project),
-  },
-  swarm: {
-    plan: ({ input }) => planTask(input),
-    propose: ({ input, context }) =>
-      Effect.gen(function* () {
-        // An agent may have a plan judged, in its own project.
-        yield* refuseOtherProject(input.project, context);
-        return (yield* proposeSwarm(input)).proposal;
-      }),
-    approveChecks: ({ input }) => approveChecks(input),
-    checkBase: ({ input }) => Effect.map(checkBase(input.project), ({ results }) => ({ results })),
-    start: ({ input }) => startSwarm(input),
-    resume: ({ input }) => resumeSwarm(input),
-    cancel: ({ input }) => cancelSwarm(input),
-    discard: ({ input }) => discardSwarm(input),
-    land: ({ input }) => approveLanding(input),
-    answer: ({ input }) => answerGate(input),
-    status: (request) =>
-      withProject(request, (project) =>
-        Effect.flatMap(Swarms, (swarms) => swarms.view(project, request.input.epic)),
-      ),
-    list: (request) =>
-      withProject(
-        request,
-        Effect.fnUntraced(function* (project) {
-          const store = yield* EventStore;
-          const swarms = yield* Swarms;
-          const recent = yield* store.rows("swarms", { project }, { by: "last_seq", limit: listed });
-          const views = yield* Effect.forEach(recent, (row) =>
-            // Of a swarm whose beginning was redacted there is nothing to show.
-            Effect.catchTag(swarms.view(project, String(row.epic)), "NotFound", () => Effect.undefined),
-          );
-          return views.filter((view) => view !== undefined);
+>(
+  contract,
+  {
+    daemon: {
+      status: () => Effect.flatMap(Lifecycle, (lifecycle) => lifecycle.status),
+      listen: listenHandler,
+      stop: () => Effect.flatMap(Lifecycle, (lifecycle) => Effect.as(lifecycle.stop, { pid: process.pid })),
+      diagnose: ({ input }) => diagnose(input.project),
+    },
+    swarm: {
+      plan: ({ input }) => planTask(input),
+      propose: ({ input, context }) =>
+        Effect.gen(function* () {
+          // An agent may have a plan judged, in its own project.
+          yield* refuseOtherProject(input.project, context);
+          return (yield* proposeSwarm(input)).proposal;
         }),
-      ),
-    watch: watchHandler,
-    graph: ({ input }) =>
-      Effect.gen(function* () {
-        const project = yield* (yield* Projects).open(input.project);
-        const { base, head } = yield* (yield* Swarms).view(project.id, input.epic);
-        return { text: yield* project.workshop.graph([head ?? base, `^${base}^@`]) };
-      }),
+      approveChecks: ({ input }) => approveChecks(input),
+      checkBase: ({ input }) => Effect.map(checkBase(input.project), ({ results }) => ({ results })),
+      start: ({ input }) => startSwarm(input),
+      resume: ({ input }) => resumeSwarm(input),
+      cancel: ({ input }) => cancelSwarm(input),
+      discard: ({ input }) => discardSwarm(input),
+      land: ({ input }) => approveLanding(input),
+      answer: ({ input }) => answerGate(input),
+      status: (request) =>
+        withProject(request, (project) =>
+          Effect.flatMap(Swarms, (swarms) => swarms.view(project, request.input.epic)),
+        ),
+      list: (request) =>
+        withProject(
+          request,
+          Effect.fnUntraced(function* (project) {
+            const store = yield* EventStore;
+            const swarms = yield* Swarms;
+            const recent = yield* store.rows("swarms", { project }, { by: "last_seq", limit: listed });
+            const views = yield* Effect.forEach(recent, (row) =>
+              // Of a swarm whose beginning was redacted there is nothing to show.
+              Effect.catchTag(swarms.view(project, String(row.epic)), "NotFound", () => Effect.undefined),
+            );
+            return views.filter((view) => view !== undefined);
+          }),
+        ),
+      watch: watchHandler,
+      graph: ({ input }) =>
+        Effect.gen(function* () {
+          const project = yield* (yield* Projects).open(input.project);
+          const { base, head } = yield* (yield* Swarms).view(project.id, input.epic);
+          return { text: yield* project.workshop.graph([head ?? base, `^${base}^@`]) };
+        }),
+    },
+    events: logHandlers,
+    hive: hiveHandlers,
+    agents: agentHandlers,
+    reservations: reservationHandlers,
+    mail: mailHandlers,
+    deferred: deferredHandlers,
   },
-  events: logHandlers,
-  hive: hiveHandlers,
-  agents: agentHandlers,
-  reservations: reservationHandlers,
-  mail: mailHandlers,
-  deferred: deferredHandlers,
-});
+  { use: compose(tracing, measured) },
+);
 
 /** As many of a project's swarms as a list shows, the latest first. */
 const listed = 50;

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { Effect } from "effect";
 import type { EventDataOf } from "../../../shared/contract/events.ts";
 import type { SubtaskState } from "../../../shared/contract/swarmState.ts";
+import { traceparent } from "../../../shared/telemetry/traceparent.ts";
 import { Agents } from "../../coordination/agents/Agents.ts";
 import { safeName } from "../../coordination/hive/cellId.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
@@ -140,6 +141,7 @@ const prepare = Effect.fnUntraced(function* (run: SwarmRun, subtask: SubtaskStat
 
 const agentEnvironment = Effect.fnUntraced(function* (subtask: SubtaskState, one: Attempt) {
   const data = yield* DataFolder;
+  const trace = yield* traceparent;
   const base = {
     ...environment(),
     OCVIBE_AGENT: one.name,
@@ -149,6 +151,8 @@ const agentEnvironment = Effect.fnUntraced(function* (subtask: SubtaskState, one
     OCVIBE_FILES: subtask.files.join("\n"),
     // With it the agent's own calls of the command line find this daemon; the token says who calls.
     OCVIBE_HOME: data.root,
+    // Its own spans, and its calls of ours, belong to the swarm's trace.
+    ...(trace === undefined ? {} : { TRACEPARENT: trace }),
   };
   if (subtask.findings.length === 0) return base;
   const file = findingsFile(one.folder);
