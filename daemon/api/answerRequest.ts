@@ -1,8 +1,6 @@
 /** Bridges a request of Node's HTTP server to the web's `Request` and `Response`, which the router speaks. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import type { Answer } from "./dispatch.ts";
 
 export const answerRequest = async (
@@ -12,6 +10,7 @@ export const answerRequest = async (
 ): Promise<void> => {
   const gone = new AbortController();
   outgoing.on("close", () => gone.abort());
+  outgoing.on("error", () => gone.abort());
   const request = asRequest(incoming);
   const response = request === undefined ? notUnderstood(incoming) : await handler(request, gone.signal);
   // A set of headers instead of writeHead, so that the kind of answer can be asked for later.
@@ -21,7 +20,26 @@ export const answerRequest = async (
   if (!isStream(outgoing)) return void outgoing.end(new Uint8Array(await response.arrayBuffer()));
   outgoing.flushHeaders();
   // A reader that goes away is no fault of the server's: the stream's fiber is interrupted through the signal.
-  await pipeline(Readable.fromWeb(response.body as NodeReadableStream), outgoing).catch(() => gone.abort());
+  await send(response.body, outgoing, gone.signal).catch(() => outgoing.destroy());
+};
+
+/**
+ * Reads on only when what was read has room, so that a slow reader costs no memory. By hand, since Node's own
+ * `Readable.fromWeb` takes a sixth of all that a frame costs.
+ */
+const send = async (body: ReadableStream<Uint8Array>, outgoing: ServerResponse, gone: AbortSignal) => {
+  const reader = body.getReader();
+  let goOn: () => void = () => undefined;
+  outgoing.on("drain", () => goOn());
+  gone.addEventListener("abort", () => goOn());
+  while (!gone.aborted) {
+    const { done, value } = await reader.read();
+    if (done) return void outgoing.end();
+    if (outgoing.write(value) || gone.aborted) continue;
+    await new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+  }
 };
 
 export const isStream = (outgoing: ServerResponse): boolean =>

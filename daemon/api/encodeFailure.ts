@@ -21,6 +21,7 @@ const statuses: Partial<Record<AnyError["_tag"], number>> = {
   NotNow: 409,
   LandingRefused: 409,
   ProtocolMismatch: 426,
+  TimedOut: 504,
 };
 
 /** `log` is given the whole cause of a defect. */
@@ -44,6 +45,10 @@ export const encodeFailure =
       body: Effect.runSync(Schema.encodeEffect(InternalError)(new InternalError({ message, reference }))),
     };
   };
+
+/** Failures that pass by themselves: another program, a backup for instance, holds the store for a moment. */
+export const isTransient = (error: AnyError): boolean =>
+  error._tag === "StorageError" && error.code.startsWith("SQLITE_BUSY");
 
 /** Faults of a request itself, as errors of ours. */
 export const refuseRequest = (kind: Fault, detail: string): AnyError => {

@@ -12,6 +12,8 @@ const kept = 2048;
 /** Milliseconds after which a follower is told of what was left out, and the number of events that is not waited for. */
 const tellAfter = 250;
 const tellAtOnce = 1000;
+/** Of a page, what a reader has not read yet waits in memory, and there may be many that have stalled. */
+const followedAtOnce = 100;
 
 /** A position in the log that a follower has reached, with the event there unless the filter leaves it out. */
 export interface Followed {
@@ -68,7 +70,7 @@ export const makeFeed = (options: { readonly queries: EventQueries; readonly hea
           // Only the waiting is cut short, so nothing that was read can be lost.
           yield* after === told ? afterHead(after) : Effect.timeoutOption(afterHead(after), left);
           const { events, position } =
-            head() > after ? yield* next(filter, after, pageSize) : { events: [], position: after };
+            head() > after ? yield* next(filter, after, followedAtOnce) : { events: [], position: after };
           const found: Array<Followed> = events.map((event) => ({ seq: event.seq, event }));
           const last = events.at(-1)?.seq ?? told;
           const now = yield* Clock.currentTimeMillis;

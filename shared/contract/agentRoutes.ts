@@ -1,6 +1,6 @@
 /** Agents and their tokens. */
 import { Schema } from "effect";
-import { o, opt, project, read, Str } from "./route.ts";
+import { nothing, o, opt, project, read, Str } from "./route.ts";
 
 export const AgentView = Schema.Struct({
   name: Str,
@@ -24,7 +24,7 @@ export const agentRoutes = {
     .output(Schema.Struct({ name: Str, token: Str })),
   /** Whose token this is, for a caller that has nothing else. */
   whoami: read("anyone")
-    .input(Schema.Struct({}))
+    .input(nothing)
     .output(Schema.Struct({ name: Str, kind: Schema.Literals(["person", "worker", "session"]) })),
   list: read("anyone")
     .input(Schema.Struct({ ...project, ended: opt(Schema.Boolean) }))

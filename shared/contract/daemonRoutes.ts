@@ -1,6 +1,6 @@
 /** The daemon itself: how it is, where it listens, how it ends. */
 import { Schema } from "effect";
-import { o, opt, read, Str } from "./route.ts";
+import { nothing, o, opt, read, Str } from "./route.ts";
 
 export const DaemonStatus = Schema.Struct({
   pid: Schema.Int,
@@ -25,10 +25,10 @@ export const Diagnosis = Schema.Struct({
 }).annotate({ identifier: "Diagnosis" });
 
 export const daemonRoutes = {
-  status: read("anyone").input(Schema.Struct({})).output(DaemonStatus),
+  status: read("anyone").input(nothing).output(DaemonStatus),
   /** Answers, then drains and ends the daemon. Live swarms stay resumable. */
   stop: o({ access: "person" })
-    .input(Schema.Struct({}))
+    .input(nothing)
     .output(Schema.Struct({ pid: Schema.Int })),
   /**
    * Listens on 127.0.0.1 as well, for as long as this stream is open; `announce` makes that known on the local

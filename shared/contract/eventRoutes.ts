@@ -1,7 +1,7 @@
 /** The log: what happened, what was at a time, and its care. */
 import { Schema } from "effect";
 import { StoredEvent } from "./events.ts";
-import { o, opt, read, Str } from "./route.ts";
+import { nothing, o, opt, read, Str } from "./route.ts";
 
 export const eventRoutes = {
   list: read("anyone")
@@ -44,7 +44,7 @@ export const eventRoutes = {
     ),
   /** Drops every projection, replays the log, and says whether the rows are the same as before. */
   rebuild: o({ access: "person" })
-    .input(Schema.Struct({}))
+    .input(nothing)
     .output(
       Schema.Array(
         Schema.Struct({

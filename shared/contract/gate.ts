@@ -20,7 +20,7 @@ export const CheckResult = Schema.Struct({
   name: Schema.String,
   passed: Schema.Boolean,
   exitCode: Schema.NullOr(Schema.Int),
-  durationMs: Schema.Number,
+  durationMs: Schema.Finite,
   /** The last part of what the command printed. */
   output: Schema.String,
 });

@@ -27,6 +27,9 @@ export const read = (access: Access, timeout: RouteDuration = "1 minute") =>
 export const Str = Schema.String;
 export const opt = Schema.optionalKey;
 
+/** The input of a route that takes none. A struct without fields would take anything. */
+export const nothing = Schema.Record(Schema.String, Schema.Never);
+
 /** An absolute path inside the project; the daemon finds the repository from it. */
 export const project = { project: Str };
 

@@ -4,7 +4,11 @@
  */
 import { type Cause, Effect, Exit, identity, Result, Schema, type Context as Services, Stream } from "effect";
 import type { BoundRoute, Policy } from "./bindRoute.ts";
+import { decodeInput } from "./decodeInput.ts";
+import type { AnyRoute } from "./o.ts";
+import type { Frame } from "./RouteHandler.ts";
 import { readBody } from "./readBody.ts";
+import { sseBody } from "./sseBody.ts";
 import { sseFrame } from "./sseFrame.ts";
 
 export interface HttpError {
@@ -26,7 +30,7 @@ export interface AnswerOptions<Context, E, R> extends Policy<E> {
 const defaultHeartbeat = "15 seconds";
 
 /**
- * Of the routes, that of a path answers; `place` is what the client calls it. `signal` says that the caller has gone.
+ * Of the routes, that of the given path answers. `signal` says that the caller has gone.
  */
 export const answerRoute = <Context, E, R>(
   routes: ReadonlyArray<BoundRoute<Context, E, R>>,
@@ -34,7 +38,7 @@ export const answerRoute = <Context, E, R>(
 ) => {
   const byPath = new Map(routes.map((bound) => [bound.path, bound]));
 
-  const answer = Effect.fnUntraced(function* (path: string, request: Request) {
+  const answer = Effect.fnUntraced(function* (path: string, request: Request, signal: AbortSignal) {
     const url = new URL(request.url);
     const bound = byPath.get(path);
     if (bound === undefined) return yield* Effect.fail(options.refuse("no-route", url.pathname));
@@ -46,60 +50,61 @@ export const answerRoute = <Context, E, R>(
     const text = route.stream
       ? (url.searchParams.get("input") ?? "{}")
       : yield* readBody(request, (detail) => options.refuse("too-large", detail));
-    const input = yield* decodeInput(route.input, text, options);
+    const input = yield* readInput(route.input, text, options);
     const { headers } = request;
     const lastEventId = headers.get("last-event-id") ?? undefined;
     const result = bound.handle({ input, context, lastEventId, headers }, options);
-    const encode = Schema.encodeUnknownEffect(route.output);
-    if (Effect.isEffect(result)) return Response.json(yield* Effect.orDie(encode(yield* result)));
-    return result.pipe(
+    if (Effect.isEffect(result)) {
+      const output = yield* Effect.orDie(Schema.encodeUnknownEffect(route.output)(yield* result));
+      // What gives nothing answers with null: an answer has a body.
+      return Response.json(output ?? null);
+    }
+    const frames = result.pipe(
       options.revoked === undefined ? identity : Stream.interruptWhen(options.revoked(request)),
-      Stream.mapEffect(({ id, data, reset }) =>
-        Effect.map(data === undefined ? Effect.undefined : Effect.orDie(encode(data)), (encoded) =>
-          sseFrame({
-            ...(id === undefined ? {} : { id }),
-            ...(encoded === undefined ? {} : { data: encoded }),
-            ...(reset === true ? { event: "reset" } : {}),
-          }),
-        ),
-      ),
+      Stream.map(encodeFrame(route)),
       Stream.concat(Stream.succeed(sseFrame({ event: "end", data: null }))),
       Stream.catchCause((cause) =>
         Stream.succeed(
           sseFrame({ event: "error", data: options.encodeFailure(cause as Cause.Cause<E>).body }),
         ),
       ),
-      Stream.merge(
-        Stream.map(Stream.tick(route.heartbeat ?? defaultHeartbeat), () => ": \n\n"),
-        { haltStrategy: "left" },
-      ),
-      Stream.encodeText,
     );
-  });
-
-  return async (path: string, request: Request, signal: AbortSignal): Promise<Response> => {
-    const exit = await Effect.runPromiseExit(Effect.provideContext(answer(path, request), options.services), {
-      signal,
-    });
-    if (Exit.isFailure(exit)) {
-      const { status, body } = options.encodeFailure(exit.cause);
-      return Response.json(body, { status });
-    }
-    if (exit.value instanceof Response) return exit.value;
-    const body = Stream.toReadableStreamWith(exit.value, options.services, { signal });
+    const { services } = options;
+    const body = sseBody(frames, { heartbeat: route.heartbeat ?? defaultHeartbeat, services, signal });
     return new Response(body, {
       headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
     });
+  });
+
+  return async (path: string, request: Request, signal: AbortSignal): Promise<Response> => {
+    const exit = await Effect.runPromiseExit(
+      Effect.provideContext(answer(path, request, signal), options.services),
+      { signal },
+    );
+    if (Exit.isSuccess(exit)) return exit.value;
+    const { status, body } = options.encodeFailure(exit.cause);
+    return Response.json(body, { status });
   };
 };
 
-const decodeInput = <E>(schema: Schema.Codec<unknown, unknown>, text: string, { refuse }: Policy<E>) =>
+/** Throws for an output that does not fit: that is a defect. An Effect for each would cost a fifth of a frame. */
+const encodeFrame = ({ output }: AnyRoute) => {
+  const encode = Schema.encodeUnknownSync(output);
+  return ({ id, data, reset }: Frame<unknown>): string =>
+    sseFrame({
+      ...(id === undefined ? {} : { id }),
+      ...(data === undefined ? {} : { data: encode(data) }),
+      ...(reset === true ? { event: "reset" } : {}),
+    });
+};
+
+const readInput = <E>(schema: Schema.Codec<unknown, unknown>, text: string, { refuse }: Policy<E>) =>
   Effect.gen(function* () {
     const json = yield* Effect.try({
       try: (): unknown => JSON.parse(text),
       catch: (cause) => refuse("not-json", cause instanceof Error ? cause.message : String(cause)),
     });
-    const decoded = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })(json);
+    const decoded = decodeInput(schema)(json);
     if (Result.isSuccess(decoded)) return decoded.success;
     return yield* Effect.fail(refuse("input", decoded.failure.message));
   });

@@ -3,11 +3,10 @@
  * limit, repetition, the handler. A call becomes one Effect, a stream one Stream; what happens to a request is decided
  * here and nowhere else, whatever it came by.
  */
-import { Duration, Effect, Queue, Stream } from "effect";
+import { Duration, Effect, Queue, Schedule, Stream } from "effect";
 import { extend, type Middleware, type MiddlewareRequest, surround } from "./Middleware.ts";
 import type { AnyRoute, RouteContract } from "./o.ts";
 import { type AnyHandler, type Frame, thrown } from "./RouteHandler.ts";
-import { retrySchedule } from "./retrySchedule.ts";
 
 /** Faults that the router finds; the server gives them its own errors. */
 export type Fault = "no-route" | "method" | "too-large" | "not-json" | "input" | "timeout";
@@ -82,7 +81,12 @@ const outcomeOf = <Context, E, R, F>(
   const call =
     retry === undefined || transient === undefined
       ? once
-      : Effect.retry(once, { ...retrySchedule(retry), while: transient });
+      : Effect.retry(once, {
+          times: retry.times,
+          // Many may fail at once; they are not to come back at once.
+          schedule: Schedule.jittered(Schedule.exponential(retry.base)),
+          while: transient,
+        });
   if (timeout === undefined) return call;
   return Effect.timeoutOrElse(call, {
     duration: timeout,

@@ -4,6 +4,7 @@
  */
 import { Cause, Effect, Exit, Result, Schema, Context as Services, type Stream } from "effect";
 import type { BoundRoute, Policy } from "./bindRoute.ts";
+import { decodeInput } from "./decodeInput.ts";
 import type { Frame } from "./RouteHandler.ts";
 import { type RouteRefused, refuseRoute } from "./RouteRefused.ts";
 
@@ -42,7 +43,7 @@ export const askRoute = <Context, E, R>(
 } => {
   const say: (...fault: Parameters<typeof refuseRoute>) => E | RouteRefused = (refuse ??
     refuseRoute) as typeof refuseRoute;
-  const input = Result.getOrThrowWith(Schema.decodeUnknownResult(route.input)(encoded), (error) =>
+  const input = Result.getOrThrowWith(decodeInput(route.input)(encoded), (error) =>
     say("input", `the input of ${path} is not valid: ${error.message}`),
   );
   const policy = { refuse: say as Policy<E>["refuse"], ...(transient === undefined ? {} : { transient }) };

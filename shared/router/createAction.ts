@@ -1,7 +1,7 @@
 /**
  * A single route as an async function, for instance a server action of Next.js: it takes an input and gives the
  * output, both as the handler knows them, or throws the tagged error. What it is called with is validated, since a
- * server action can be called by anybody.
+ * server action can be called by anybody; an input in its encoded form does as well.
  */
 import type { LocalOptions } from "./callRoute.ts";
 import { createCaller } from "./createCaller.ts";

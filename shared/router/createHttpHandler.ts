@@ -10,7 +10,8 @@ export interface HttpHandlerOptions<Context, E, R> extends AnswerOptions<Context
   readonly routes: ReadonlyArray<BoundRoute<Context, E, R>>;
 }
 
-const prefix = "/api/";
+/** What all paths begin with. */
+export const prefix = "/api/";
 
 export const createHttpHandler = <Context, E, R>({
   routes,

@@ -24,12 +24,12 @@ export interface RouteOptions<Streams extends boolean> {
 }
 
 /** Exponential pauses with jitter: from `base` on, at most `times` times ("exponential": 3, from 100 ms). */
-export type Retry = "exponential" | { readonly times: number; readonly base: Duration.Input };
+export type Retry = "exponential" | { readonly times: number; readonly base: RouteDuration };
 
 /** What both sides keep to. */
 export interface RouteBehaviour {
   readonly timeout?: Duration.Duration;
-  readonly retry?: Retry;
+  readonly retry?: { readonly times: number; readonly base: Duration.Duration };
   readonly heartbeat?: Duration.Duration;
   readonly resume?: "position" | "none";
 }
@@ -81,8 +81,11 @@ export interface GuardedRoute<Input, Output, Streams extends boolean, Needs, Add
   ) => HandledRoute<Input, Output, Streams, Needs & Without<Context, Adds>, E | E2, R | R2>;
 }
 
+const exponential = { times: 3, base: "100ms" } as const;
+
 export const o = <Streams extends boolean = false>({
   timeout,
+  retry,
   heartbeat,
   ...options
 }: RouteOptions<Streams>) => ({
@@ -93,6 +96,7 @@ export const o = <Streams extends boolean = false>({
       access: "",
       ...options,
       ...(timeout === undefined ? {} : { timeout: toDuration(timeout) }),
+      ...(retry === undefined ? {} : { retry: repetition(retry === "exponential" ? exponential : retry) }),
       ...(heartbeat === undefined ? {} : { heartbeat: toDuration(heartbeat) }),
       kind: "route",
       stream: (options.stream ?? false) as Streams,
@@ -118,6 +122,8 @@ export const o = <Streams extends boolean = false>({
     };
   },
 });
+
+const repetition = ({ times, base }: Exclude<Retry, string>) => ({ times, base: toDuration(base) });
 
 const guarded = <Input, Output, Streams extends boolean, Needs, Adds, E, R>(
   parts: RouteContract<Input, Output, Streams>,

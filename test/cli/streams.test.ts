@@ -101,7 +101,7 @@ describe("status --watch", () => {
     };
     const { epic } = await startSwarm(client, box.repo, [task("a"), task("b")]);
     const watcher = run("status", epic, "--watch");
-    const merges = () => watcher.text.out.split("\n").filter((line) => /merged/.test(line));
+    const merges = () => watcher.text.out.split("\n").filter((line) => /merged as/.test(line));
     await until(async () => (await client.daemon.status({})).clients === 2);
     box.write({ "go-a": "" }, box.folder);
     await until(() => merges().length === 1);
@@ -113,8 +113,8 @@ describe("status --watch", () => {
     const { status } = await (await box.client()).swarm.status({ project: box.repo, epic });
     assert.strictEqual(status, "ready");
     assert.deepStrictEqual(
-      merges().map((line) => /Write [ab]/.exec(line)?.[0]),
-      ["Write a", "Write b"],
+      merges().map((line) => /\.(\d) /.exec(line)?.[1]),
+      ["1", "2"],
       watcher.text.out,
     );
     const lines = watcher.text.out.split("\n").filter((line) => line !== "");

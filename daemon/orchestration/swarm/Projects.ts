@@ -4,7 +4,7 @@
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Context, Effect, Layer } from "effect";
+import { Context, Effect, Layer, Semaphore } from "effect";
 import type {
   FileSystemError,
   GitError,
@@ -52,10 +52,23 @@ export class Projects extends Context.Service<
       const store = yield* EventStore;
       const git = yield* Git;
       const seen = new Set<string>();
+      /** Of several who come to a repository for the first time at once, one makes what is to be there. */
+      const turns = new Map<string, Semaphore.Semaphore>();
+      const inTurn = <A, E, R>(commonDir: string, effect: Effect.Effect<A, E, R>) => {
+        const turn = turns.get(commonDir) ?? Semaphore.makeUnsafe(1);
+        turns.set(commonDir, turn);
+        return turn.withPermit(effect);
+      };
 
       const open = Effect.fn("Projects.open")(function* (place: string | UserRepository) {
         const user =
           typeof place === "string" ? yield* inspect(place).pipe(Effect.provideService(Git, git)) : place;
+        const { id, workshop } = yield* inTurn(user.commonDir, prepare(user));
+        const identity = user.identity ?? { name: "OpenCode Vibe", email: "vibe@localhost" };
+        return { id, root: user.root, commonDir: user.commonDir, workshop, identity, user };
+      });
+
+      const prepare = Effect.fnUntraced(function* (user: UserRepository) {
         const { id } = yield* projectRecord(user.commonDir);
         const folder = join(data.root, "projects", id, "workshop.git");
         const workshop = yield* openWorkshop(folder, user).pipe(Effect.provideService(Git, git));
@@ -66,8 +79,7 @@ export class Projects extends Context.Service<
           yield* announce(id, user);
           seen.add(id);
         }
-        const identity = user.identity ?? { name: "OpenCode Vibe", email: "vibe@localhost" };
-        return { id, root: user.root, commonDir: user.commonDir, workshop, identity, user };
+        return { id, workshop };
       });
 
       /** One event a project, the first time that this store meets it. */

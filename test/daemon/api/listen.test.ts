@@ -76,8 +76,12 @@ const serveAt = Effect.fnUntraced(function* (socket: string, cutAfter = Number.P
       const response = await handler(request, signal);
       if (cutAfter === Number.POSITIVE_INFINITY) return response;
       const gone = new AbortController();
+      // A little later: what was written before is on its way then.
       cut = Effect.andThen(
-        Effect.sync(() => gone.abort()),
+        Effect.delay(
+          Effect.sync(() => gone.abort()),
+          1,
+        ),
         Effect.never,
       );
       return new Response(

@@ -1,59 +1,16 @@
 import { assert, describe, it } from "@effect/vitest";
-import { Cause, Context, Effect, Exit, Logger, Option, Schema, Stream, Tracer } from "effect";
-import { asyncMiddleware } from "../../../shared/router/asyncMiddleware.ts";
-import { auth } from "../../../shared/router/auth.ts";
+import { Effect, Schema, Stream } from "effect";
 import { createCaller } from "../../../shared/router/createCaller.ts";
-import { createHttpHandler } from "../../../shared/router/createHttpHandler.ts";
 import { createRouter } from "../../../shared/router/createRouter.ts";
-import { handledRoutes } from "../../../shared/router/handledRoutes.ts";
 import { implement } from "../../../shared/router/implement.ts";
-import { logging } from "../../../shared/router/logging.ts";
 import { compose, type Middleware } from "../../../shared/router/Middleware.ts";
 import { o } from "../../../shared/router/o.ts";
-import { tracing } from "../../../shared/router/tracing.ts";
 import { until } from "../../support/until.ts";
-import { httpOptions, Refused } from "./notes.ts";
-
-const Empty = Schema.Struct({});
-const call = o({ access: "owner" }).input(Empty).output(Schema.String);
-const stream = o({ access: "owner", stream: true }).input(Empty).output(Schema.Int);
-const no = new Refused({ message: "no", kind: "no" });
-
-/** Writes down when it is entered and how it is left. */
-const notes = () => {
-  const lines: Array<string> = [];
-  const note =
-    (name: string): Middleware =>
-    ({ path }, next) =>
-      Effect.suspend(() => {
-        lines.push(`${name} > ${path}`);
-        return Effect.onExit(next(), (exit) => Effect.sync(() => lines.push(`${name} < ${outcome(exit)}`)));
-      });
-  return { lines, note };
-};
-
-const outcome = (exit: Exit.Exit<unknown, unknown>) => {
-  if (Exit.isSuccess(exit)) return String(exit.value);
-  if (Cause.hasInterruptsOnly(exit.cause)) return "interrupted";
-  const error = Cause.squash(exit.cause);
-  return `${Option.isSome(Cause.findErrorOption(exit.cause)) ? "failed" : "died"}: ${(error as Error).message}`;
-};
-
-const collect = async <A>(items: AsyncIterable<{ readonly data: A }>) => {
-  const all: Array<A> = [];
-  for await (const { data } of items) all.push(data);
-  return all;
-};
-
-const rejected = (run: Promise<unknown>): Promise<unknown> =>
-  run.then(
-    (value) => assert.fail(`succeeded with ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  );
+import { call, collect, Empty, no, observers, rejected, stream } from "./observers.ts";
 
 describe("middleware", () => {
   it("stands around a call: the first used is outermost, the table's around the route's", async () => {
-    const { lines, note } = notes();
+    const { lines, note } = observers();
     const router = createRouter(
       {
         a: {
@@ -79,7 +36,7 @@ describe("middleware", () => {
   });
 
   it("stands around a stream for as long as it lasts", async () => {
-    const { lines, note } = notes();
+    const { lines, note } = observers();
     const a = stream.use(note("it")).handler(() =>
       Stream.make({ data: 1 }, { data: 2 }).pipe(
         Stream.tap(({ data }) => Effect.sync(() => lines.push(`${data}`))),
@@ -91,7 +48,7 @@ describe("middleware", () => {
   });
 
   it("sees failures, defects, the time limit, and that nobody waits any more", async () => {
-    const { lines, note } = notes();
+    const { lines, note } = observers();
     const never = o({ timeout: 5 }).input(Empty).output(Schema.String);
     const router = {
       fails: call.use(note("fails")).handler(() => Effect.fail(no)),
@@ -174,7 +131,7 @@ describe("middleware", () => {
   });
 
   it("holds back a stream whose reader is slow", async () => {
-    const { note } = notes();
+    const { note } = observers();
     let made = 0;
     const a = stream.use(note("it")).handler(async function* () {
       for (;;) yield { data: made++ };
@@ -188,7 +145,7 @@ describe("middleware", () => {
 
   it("is given to all routes of a contract by implement", async () => {
     const table = createRouter({ call, stream });
-    const { lines, note } = notes();
+    const { lines, note } = observers();
     const user: Middleware<{ id: number }, { user: string }> = ({ context }, next) =>
       next({ user: `u${context.id}` });
     const around = compose(note("all"), user);
@@ -204,159 +161,5 @@ describe("middleware", () => {
     assert.strictEqual(await caller.call({}), "u12");
     assert.deepStrictEqual(await collect(caller.stream({})), [3]);
     assert.deepStrictEqual(lines, ["all > call", "all < u12", "all > stream", "all < undefined"]);
-  });
-});
-
-describe("asyncMiddleware", () => {
-  const run = (use: Middleware<unknown, unknown, Refused>, handle: () => Effect.Effect<string, Refused>) =>
-    createCaller({ a: call.use(use).handler(handle) }, { context: {} }).a({});
-
-  it("sees the output, may change it, and adds to the context", async () => {
-    const use = asyncMiddleware<{ id: number }, { name: string }>(
-      async ({ context }, next) => `<${await next({ name: `n${context.id}` })}>`,
-    );
-    const a = call.use(use).handler(async ({ context }) => context.name);
-    assert.strictEqual(await createCaller({ a }, { context: { id: 1 } }).a({}), "<n1>");
-  });
-
-  it("sees failures, lets them pass as what they were, or throws its own", async () => {
-    const seen: Array<unknown> = [];
-    const pass = asyncMiddleware(async (_, next) => {
-      try {
-        return await next();
-      } catch (error) {
-        seen.push(error);
-        throw error;
-      }
-    });
-    const { lines, note } = notes();
-    const around = compose(note("out"), pass);
-    assert.strictEqual(await rejected(run(around, () => Effect.fail(no))), no);
-    await rejected(run(around, () => Effect.die(new Error("broken"))));
-    assert.lengthOf(seen, 2);
-    assert.deepStrictEqual(
-      lines.filter((line) => line.includes("<")),
-      ["out < failed: no", "out < died: broken"],
-    );
-    const saved = asyncMiddleware(async (_, next) => next().catch(() => "saved"));
-    assert.strictEqual(await run(saved, () => Effect.fail(no)), "saved");
-    const own = asyncMiddleware<unknown, unknown, Refused>(async () => {
-      throw no;
-    });
-    assert.strictEqual(await rejected(run(own, () => Effect.succeed("x"))), no);
-  });
-
-  it("lasts as long as a stream, and is told when nobody reads any more", async () => {
-    const lines: Array<string> = [];
-    const use = asyncMiddleware(async ({ signal }, next) => {
-      signal.addEventListener("abort", () => lines.push("aborted"));
-      return next().finally(() => lines.push("over"));
-    });
-    const short = stream.use(use).handler(() => Stream.make({ data: 1 }));
-    const long = stream.use(use).handler(() =>
-      Stream.ensuring(
-        Stream.map(Stream.tick(1), () => ({ data: 1 })),
-        Effect.sync(() => lines.push("handler")),
-      ),
-    );
-    const caller = createCaller({ short, long }, { context: {} });
-    assert.deepStrictEqual(await collect(caller.short({})), [1]);
-    assert.deepStrictEqual(lines.splice(0), ["over"]);
-    for await (const _ of caller.long({})) break;
-    await until(() => lines.length === 3);
-    assert.deepStrictEqual(lines.toSorted(), ["aborted", "handler", "over"]);
-  });
-});
-
-describe("what is shipped", () => {
-  it("tracing: a span by the route's name, a child of the caller's, for calls and streams", async () => {
-    const spans: Array<Tracer.Span> = [];
-    const tracer = Tracer.make({
-      span: (options) => {
-        const span = new Tracer.NativeSpan(options);
-        spans.push(span);
-        return span;
-      },
-    });
-    const router = createRouter(
-      {
-        deep: { call: call.handler(() => Effect.withSpan(Effect.succeed("x"), "inner")) },
-        stream: stream.handler(() => Stream.make({ data: 1 })),
-      },
-      { use: tracing },
-    );
-    const handler = createHttpHandler({
-      ...httpOptions({ pulled: 0, ended: [] }),
-      routes: handledRoutes(router),
-      context: () => Effect.succeed({ name: "x" }),
-      services: Context.make(Tracer.Tracer, tracer),
-    });
-    const traceparent = `00-${"ab".repeat(16)}-${"cd".repeat(8)}-01`;
-    const post = { method: "POST", body: "{}", headers: { traceparent } };
-    await (await handler(new Request("http://localhost/api/deep/call", post))).text();
-    await (await handler(new Request("http://localhost/api/stream"))).text();
-    const about = spans.map((span) => [
-      span.name,
-      span.traceId === "ab".repeat(16),
-      Option.getOrUndefined(span.parent)?.spanId === "cd".repeat(8),
-      span.status._tag,
-    ]);
-    assert.deepStrictEqual(about, [
-      ["deep/call", true, true, "Ended"],
-      ["inner", true, false, "Ended"],
-      ["stream", false, false, "Ended"],
-    ]);
-  });
-
-  it("logging: a line for each that ended, with its cause if it failed", async () => {
-    const lines: Array<string> = [];
-    const logger = Logger.make(({ logLevel, message, cause }) => {
-      const [what, about] = message as [string, { readonly route: string; readonly took: string }];
-      assert.match(about.took, /^\d/);
-      lines.push(
-        `${logLevel} ${what} ${about.route} ${cause.reasons.length === 0 ? "" : outcome(Exit.failCause(cause))}`,
-      );
-    });
-    const router = createRouter(
-      {
-        works: call.handler(() => Effect.succeed("x")),
-        fails: call.handler(() => Effect.fail(no)),
-        left: call.handler(() => Effect.never),
-        stream: stream.handler(() => Stream.make({ data: 1 })),
-      },
-      { use: logging },
-    );
-    const services = await Effect.runPromise(Effect.provide(Effect.context<never>(), Logger.layer([logger])));
-    const caller = createCaller(router, { context: {}, services });
-    await caller.works({});
-    await rejected(caller.fails({}));
-    await collect(caller.stream({}));
-    const gone = new AbortController();
-    const left = rejected(caller.left({}, { signal: gone.signal }));
-    gone.abort();
-    await left;
-    assert.deepStrictEqual(lines, [
-      "Info answered works ",
-      "Warn failed fails failed: no",
-      "Info answered stream ",
-      "Info given up left ",
-    ]);
-  });
-
-  it("auth: who has no good token is refused, and who has one is known to the handler", async () => {
-    const check = (token: string | undefined, access: string) =>
-      token === "good" && access === "owner" ? Effect.succeed({ user: "me" }) : Effect.fail(no);
-    const a = call.use(auth(check)).handler(({ context }) => Effect.succeed(context.user));
-    const { context: _, ...options } = httpOptions({ pulled: 0, ended: [] });
-    const handler = createHttpHandler({
-      ...options,
-      routes: handledRoutes({ a }),
-      context: () => Effect.succeed({}),
-    });
-    const ask = async (headers: Record<string, string>) =>
-      (await handler(new Request("http://localhost/api/a", { method: "POST", body: "{}", headers }))).json();
-    assert.strictEqual(await ask({ authorization: "Bearer good" }), "me");
-    for (const headers of [{}, { authorization: "Bearer bad" }, { authorization: "good" }])
-      assert.strictEqual(((await ask(headers)) as { readonly kind: string }).kind, "no");
   });
 });

@@ -1,18 +1,12 @@
-import { assert, describe, expectTypeOf, it } from "@effect/vitest";
+import { assert, describe, it } from "@effect/vitest";
 import { Context, Effect, Schema, Stream } from "effect";
 import { createCaller } from "../../../shared/router/createCaller.ts";
-import {
-  type Client,
-  createClient,
-  type Received,
-  type Transport,
-} from "../../../shared/router/createClient.ts";
+import { createClient, type Transport } from "../../../shared/router/createClient.ts";
 import { createRouter, routesOf } from "../../../shared/router/createRouter.ts";
 import { handledRoutes } from "../../../shared/router/handledRoutes.ts";
-import { type Handlers, implement } from "../../../shared/router/implement.ts";
 import { o } from "../../../shared/router/o.ts";
-import type { Frame } from "../../../shared/router/RouteHandler.ts";
-import { handledNotes, type notes, Refused, notes as table, type Who } from "./notes.ts";
+import { RouteRefused } from "../../../shared/router/RouteRefused.ts";
+import { handledNotes, Refused, notes as table, type Who } from "./notes.ts";
 
 const callNotes = () => {
   const seen = { pulled: 0, ended: [] as Array<string> };
@@ -107,6 +101,33 @@ describe("createCaller", () => {
   });
 });
 
+describe("createCaller, a stream that starts anew", () => {
+  const again = o({ stream: true })
+    .input(Schema.Struct({}))
+    .output(Schema.String)
+    .handler(() =>
+      Stream.make({ id: "1", data: "old" }, { id: "x:1", reset: true }, { id: "x:2", data: "new" }),
+    );
+  const caller = createCaller({ again }, { context: {} });
+
+  it("tells who asked for that, between what is void and what is not", async () => {
+    const told: Array<unknown> = [];
+    for await (const { data } of caller.again({}, { onReset: () => told.push("reset") })) told.push(data);
+    assert.deepStrictEqual(told, ["old", "reset", "new"]);
+  });
+
+  it("fails for who did not", async () => {
+    const told: Array<unknown> = [];
+    const run = async () => {
+      for await (const { data } of caller.again({})) told.push(data);
+    };
+    const error = await failureOf(run());
+    assert.instanceOf(error, RouteRefused);
+    assert.strictEqual(error.kind, "reset");
+    assert.deepStrictEqual(told, ["old"]);
+  });
+});
+
 describe("o().handler", () => {
   const Text = Schema.Struct({ text: Schema.String });
   const context = { name: "me" };
@@ -177,52 +198,5 @@ describe("o().handler", () => {
     assert.isFalse("handle" in contract);
     assert.notStrictEqual<unknown>(handled, contract);
     assert.strictEqual(handled.access, "x");
-  });
-});
-
-describe("types", () => {
-  it("lets only right calls and handlers compile", () => {
-    type Notes = Client<typeof notes>;
-    expectTypeOf<Notes["double"]>().returns.resolves.toEqualTypeOf<{ readonly number: number }>();
-    expectTypeOf<Notes["deep"]["when"]>().parameter(0).toEqualTypeOf<{ readonly at: Date }>();
-    expectTypeOf<Notes["deep"]["count"]>().returns.toEqualTypeOf<
-      AsyncIterable<Received<{ readonly number: number }>>
-    >();
-
-    const wrongCalls = (client: Notes) => {
-      // @ts-expect-error a field of another type
-      client.double({ number: "1" });
-      // @ts-expect-error a field too few
-      client.double({});
-      // @ts-expect-error a field too many
-      client.double({ number: 1, other: 2 });
-      // @ts-expect-error no such route
-      client.triple({ number: 1 });
-      // @ts-expect-error the encoded form of a date
-      client.deep.when({ at: "2026-01-01" });
-      // @ts-expect-error a stream is no promise
-      client.deep.count({ to: 1 }).then;
-      // @ts-expect-error a call has nothing to resume
-      client.double({ number: 1 }, { lastEventId: "1" });
-    };
-    const give = (handlers: Handlers<typeof notes, Who, never, never>) => implement(table, handlers);
-    const wrongHandlers = ({ double, deep }: Handlers<typeof notes, Who, never, never>) => {
-      // @ts-expect-error a missing route
-      give({ double });
-      // @ts-expect-error a route that the contract does not have
-      give({ double, deep, more: double });
-      // @ts-expect-error an output of another type
-      give({ deep, double: () => Effect.succeed({ number: "1" }) });
-      // @ts-expect-error an error that was not declared
-      give({ deep, double: () => Effect.fail(new Error()) });
-      // @ts-expect-error one answer where a stream is asked for
-      give({ double, deep: { ...deep, count: () => Effect.succeed({ number: 1 }) } });
-      const contract = o({ access: "" }).input(Schema.Struct({})).output(Schema.String);
-      // @ts-expect-error an output of another type
-      contract.handler(async () => 1);
-    };
-    expectTypeOf(wrongCalls).toBeFunction();
-    expectTypeOf(wrongHandlers).toBeFunction();
-    expectTypeOf<Frame<number>>().toHaveProperty("id");
   });
 });

@@ -1,32 +1,9 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as fc from "fast-check";
-import { createHttpHandler } from "../../../shared/router/createHttpHandler.ts";
 import { until } from "../../support/until.ts";
-import { httpOptions, type Seen } from "./notes.ts";
-
-const serve = () => {
-  const seen: Seen = { pulled: 0, ended: [] };
-  const options = httpOptions(seen);
-  const handler = createHttpHandler(options);
-  type Init = { readonly headers?: Record<string, string>; readonly signal?: AbortSignal };
-  const post = (path: string, body: string | ReadableStream | null, { headers = {}, signal }: Init = {}) =>
-    handler(
-      new Request(`http://localhost/api/${path}`, {
-        method: "POST",
-        body,
-        headers,
-        duplex: "half",
-      } as RequestInit),
-      signal,
-    );
-  const get = (path: string, { headers = {}, signal }: Init = {}) =>
-    handler(new Request(`http://localhost/api/${path}`, { headers }), signal);
-  return { seen, options, handler, post, get };
-};
+import { counting, serve } from "./serveNotes.ts";
 
 const refusal = async (response: Response) => (await response.json()) as { readonly kind: string };
-const counting = (to: number) => `deep/count?input=${encodeURIComponent(JSON.stringify({ to }))}`;
-
 describe("createHttpHandler", () => {
   it("answers a call with the handler's output", async () => {
     const { post } = serve();
@@ -154,47 +131,5 @@ describe("createHttpHandler", () => {
       { numRuns: 300 },
     );
     assert.isTrue(options.defects.every((defect) => defect.includes("integer")));
-  });
-});
-
-describe("createHttpHandler, streams", () => {
-  it("sends frames with ids, those without data too, and an end", async () => {
-    const { get } = serve();
-    const response = await get(counting(3));
-    assert.strictEqual(response.headers.get("content-type"), "text/event-stream");
-    const text = (await response.text()).replaceAll(": \n\n", "");
-    assert.strictEqual(
-      text,
-      'id: 1\nevent: position\n\nid: 2\ndata: {"number":2}\n\nid: 3\nevent: position\n\nevent: end\ndata: null\n\n',
-    );
-  });
-
-  it("hands the reader's last id to the handler", async () => {
-    const { get } = serve();
-    const response = await get(counting(3), { headers: { "last-event-id": "2" } });
-    assert.match((await response.text()).replaceAll(": \n\n", ""), /^id: 3\nevent: position\n\nevent: end/);
-  });
-
-  it("goes no further than a slow reader needs", async () => {
-    const { get, seen } = serve();
-    const response = await get(counting(1_000_000));
-    const reader = response.body!.getReader();
-    for (let index = 0; index < 5; index++) await reader.read();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.isBelow(seen.pulled, 200);
-    await reader.cancel();
-    await until(() => seen.ended.includes("count"));
-  });
-
-  it("ends the handler's stream when the caller goes away, read or not", async () => {
-    const { get, seen } = serve();
-    const gone = new AbortController();
-    const response = await get(counting(1_000_000), { signal: gone.signal });
-    // Read by nobody, it has begun all the same.
-    await until(() => seen.pulled > 0);
-    gone.abort();
-    await until(() => seen.ended.includes("count"));
-    await response.text();
-    assert.isBelow(seen.pulled, 200);
   });
 });
