@@ -30,6 +30,7 @@ import { openProjections, type RebuildReport, rebuildProjections } from "./rebui
 import { cleanFile, makeRedact } from "./redact.ts";
 import { makeSnapshots } from "./snapshots.ts";
 import { makeStateAt, type PastState, type StateFilter, type Then } from "./stateAt.ts";
+import { storedText } from "./storedText.ts";
 import { storeId } from "./storeId.ts";
 
 export type NewEvent = {
@@ -59,6 +60,9 @@ export interface AppendOptions {
 
 /** Which rows: by the values of columns; of an array, any. */
 export type Where = Readonly<Record<string, string | number | ReadonlyArray<string>>>;
+
+/** A text is asked for as it was said, and stands in its column as that can hold it. */
+const asStored = <Value>(value: Value) => (typeof value === "string" ? storedText(value) : value);
 
 /** What a decision writes, all of it or nothing, and what its caller is told once that is durable. */
 export interface Decision<A> {
@@ -255,8 +259,8 @@ const make = Effect.fnUntraced(function* (
     const where: Where = "project" in given ? { tenant: localTenant, ...given } : given;
     const conditions = Object.entries(where).map(([name, value]) =>
       Array.isArray(value)
-        ? { text: `${name} IN (SELECT value FROM json_each(?))`, arg: JSON.stringify(value) }
-        : { text: `${name} = ?`, arg: value },
+        ? { text: `${name} IN (SELECT value FROM json_each(?))`, arg: JSON.stringify(value.map(asStored)) }
+        : { text: `${name} = ?`, arg: asStored(value) },
     );
     const text = conditions.length === 0 ? "" : ` WHERE ${conditions.map((one) => one.text).join(" AND ")}`;
     return sql.query(
