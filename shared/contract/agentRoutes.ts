@@ -1,6 +1,6 @@
 /** Agents and their tokens. */
 import { Schema } from "effect";
-import { nothing, o, opt, project, read, Str } from "./route.ts";
+import { o, opt, project, read, Str } from "./route.ts";
 
 export const AgentView = Schema.Struct({
   name: Str,
@@ -22,9 +22,12 @@ export const agentRoutes = {
   register: o({ access: "registrar" })
     .input(Schema.Struct({ ...project, name: opt(Str), harness: opt(Str), session: opt(Str) }))
     .output(Schema.Struct({ name: Str, token: Str })),
-  /** Whose token this is, for a caller that has nothing else. */
+  /**
+   * Whose token this is, for a caller that has nothing else. With the folder that it works in (an absolute path) an
+   * agent is refused where that is of another project of ours than its own.
+   */
   whoami: read("anyone")
-    .input(nothing)
+    .input(Schema.Struct({ project: opt(Str) }))
     .output(Schema.Struct({ name: Str, kind: Schema.Literals(["person", "worker", "session"]) })),
   list: read("anyone")
     .input(Schema.Struct({ ...project, ended: opt(Schema.Boolean) }))

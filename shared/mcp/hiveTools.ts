@@ -1,5 +1,6 @@
 /** Tools for the hive, the tracker of the project's work items (cells), and for swarms. */
 import { Schema } from "effect";
+import { InvalidInput } from "../contract/errors.ts";
 import type { CellView } from "../contract/hiveRoutes.ts";
 import { contract } from "../contract/routes.ts";
 import type { SwarmView } from "../contract/swarmRoutes.ts";
@@ -15,6 +16,18 @@ const cellText = {
 
 /** A decomposition as an object, or as the text of one. */
 const proposalInput = Schema.Struct({ project: Schema.String, plan: Schema.Json });
+
+/** What is nested deeper than the stack is no plan, and has no text. */
+const planText = (plan: Schema.Json): string => {
+  try {
+    return JSON.stringify(plan);
+  } catch {
+    throw new InvalidInput({
+      message:
+        "The plan is nested too deeply. Give an object with epic and subtasks, as the tool describes it.",
+    });
+  }
+};
 
 /** Who is to run the subtasks is said at the start, not here: this stands for it, and git is always there. */
 const agent = "command:git";
@@ -173,7 +186,7 @@ export const hiveTools: ReadonlyArray<Tool> = [
     },
     ways: [
       way(proposalInput, async ({ client, options }, { project, plan }) => {
-        const text = typeof plan === "string" ? plan : JSON.stringify(plan);
+        const text = typeof plan === "string" ? plan : planText(plan);
         const { subtasks, warnings, dirty, planHash } = await client.swarm.propose(
           { project, text, agent },
           options,

@@ -69,7 +69,7 @@ export const leaseTools: ReadonlyArray<Tool> = [
         }
         const { ticket } = answer;
         return {
-          text: `${waiting(ticket)} Call agentmail_reserve again with the same arguments to wait on in your place, or do something else meanwhile: the place stays yours for 10 minutes after each call. To give it up, call agentmail_release with ticket ${ticket.ticket}.`,
+          text: `${waiting(ticket)} Call agentmail_reserve again with the same arguments to wait on in your place, or do something else meanwhile: the place stays yours for 10 minutes after each call, and when your turn comes the files are yours (agentmail_init says so). To give it up, call agentmail_release with ticket ${ticket.ticket}.`,
           data: answer,
         };
       }),

@@ -21,7 +21,8 @@ export interface Connection extends AsyncDisposable {
     given?: Record<string, unknown>,
     options?: { readonly signal?: AbortSignal },
   ) => Promise<Answer>;
-  readonly sessionId: () => string | undefined;
+  /** Ends the session of one over HTTP. */
+  readonly terminate: () => Promise<void>;
 }
 
 /** "auto" asks for the newest version, which has no sessions; "legacy" begins with initialize. */
@@ -47,7 +48,9 @@ const connected = async (
         tag: (data.error as { readonly tag?: string } | undefined)?.tag,
       };
     },
-    sessionId: () => ("sessionId" in transport ? transport.sessionId : undefined),
+    terminate: async () => {
+      if ("terminateSession" in transport) await transport.terminateSession();
+    },
     [Symbol.asyncDispose]: () => client.close(),
   };
 };

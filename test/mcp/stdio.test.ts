@@ -169,6 +169,32 @@ describe("ocvibe mcp", () => {
     assert.deepStrictEqual(await client.reservations.queue({ project: sandbox.repo }), []);
   });
 
+  it("gives the files to whose turn it is, also when the call that waited was cancelled", async () => {
+    await using holder = await overStdio(sandbox);
+    await using waiter = await overStdio(sandbox);
+    await using third = await overStdio(sandbox);
+    const patterns = ["place/"];
+    await holder.call("agentmail_reserve", { patterns });
+    const given = new AbortController();
+    const stopped = waiter.call(
+      "agentmail_reserve",
+      { patterns, waitSeconds: 20 },
+      { signal: given.signal },
+    );
+    const client = await sandbox.client();
+    await until(async () => (await client.reservations.queue({ project: sandbox.repo })).length > 0);
+    given.abort();
+    assert.strictEqual((await Promise.allSettled([stopped]))[0].status, "rejected");
+    await holder.call("agentmail_release", { all: true });
+    const name = named(await waiter.call("agentmail_init"));
+    assert.include(await leases(), `${name}: place/`);
+    const late = await third.call("agentmail_reserve", { patterns });
+    assert.strictEqual(late.tag, "LeaseConflict");
+    assert.include(late.text, `${name} holds place/`);
+    const again = await waiter.call("agentmail_reserve", { patterns, waitSeconds: 0 });
+    assert.deepInclude(again.data, { kind: "granted" });
+  });
+
   it("takes nobody's word for who it is", async () => {
     const token = await register("grace");
     await using given = await overStdio(sandbox, { env: { OCVIBE_AGENT_TOKEN: token } });
@@ -250,10 +276,8 @@ describe("ocvibe mcp", () => {
     const waiting = connection.call("agentmail_inbox", { waitSeconds: 20 }, { signal: given.signal });
     await until(async () => (await client.daemon.status({})).clients > before);
     given.abort();
-    await waiting.then(
-      () => assert.fail("the call was answered"),
-      () => {},
-    );
+    const [stopped] = await Promise.allSettled([waiting]);
+    assert.strictEqual(stopped.status, "rejected");
     await until(async () => (await client.daemon.status({})).clients === before, 10);
     assert.isFalse((await connection.call("agentmail_inbox")).isError);
   });

@@ -26,10 +26,11 @@ export const agentHandlers: Handlers<Contract["agents"], Caller, AnyError, Agent
       const agents = yield* Agents;
       return yield* agents.register(originOf(project, context), { kind: "session", ...session });
     }),
-  whoami: ({ context }) =>
+  whoami: ({ context, input }) =>
     Effect.gen(function* () {
       if (context.kind !== "agent") return { name: callerName(context), kind: "person" } as const;
       const { name, project } = context;
+      if (input.project !== undefined) yield* refuseOtherPlace(name, project, input.project);
       const agent = (yield* Agents).get(project, name);
       if (agent !== undefined) return { name, kind: agent.kind };
       return yield* new Unauthenticated({ message: `${name} has just ended. Register again.` });
@@ -73,3 +74,13 @@ const whoEnds = (caller: Caller, name: string | undefined) => {
     ? Effect.fail(new InvalidInput({ message: "Say which agent is to end: give its name." }))
     : Effect.succeed(name);
 };
+
+/** A folder that is of no project of ours is fine: a worker's checkout is one. */
+const refuseOtherPlace = Effect.fnUntraced(function* (name: string, own: string, directory: string) {
+  const known = (yield* Projects).known(directory);
+  const id = yield* Effect.catchTag(known, "UnsupportedRepository", () => Effect.succeed(undefined));
+  if (id === undefined || id === own) return;
+  return yield* new NotAllowed({
+    message: `${directory} is of another project than ${name}'s own, where files of the same names are other files. Use a token of an agent that was registered there.`,
+  });
+});

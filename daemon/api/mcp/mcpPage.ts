@@ -56,7 +56,12 @@ export const makeMcpPage = Effect.gen(function* () {
       act: async (use, wishedName) => {
         const register = registering(clientOf(caller), project, wishedName);
         const agent = await runPromise(sessions.callerOf(session, caller, register));
-        return use(clientOf(agent), agent.name).catch(report);
+        const client = clientOf(agent);
+        const work = async () => {
+          if (caller.kind === "agent") await client.agents.whoami({ project });
+          return await use(client, agent.name);
+        };
+        return work().catch(report);
       },
     };
   };

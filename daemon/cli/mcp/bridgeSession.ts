@@ -38,7 +38,7 @@ export const bridgeSession = (options: {
 
   const asGiven = async (): Promise<Member> => {
     const client = await connect({ start: true, as: { token: given } });
-    const { name } = await client.agents.whoami({});
+    const { name } = await client.agents.whoami({ project });
     return { client, name };
   };
   const register = async (

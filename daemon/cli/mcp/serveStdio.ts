@@ -1,5 +1,5 @@
 /** `ocvibe mcp`: serves our tools on standard input and output until the input ends. */
-import { Effect, Layer, Logger } from "effect";
+import { Cause, Effect, Exit, Fiber, Layer, Logger } from "effect";
 import { McpSchema, McpServer } from "effect/ai";
 import { version } from "../../../shared/contract/version.ts";
 import { protocols } from "../../../shared/mcp/protocols.ts";
@@ -24,12 +24,13 @@ export const serveStdio = (project: string): Effect.Effect<void> =>
       Effect.tryPromise(() => session.close()),
       { log: "Debug" },
     );
-    // It ends by interrupting itself when its input has ended.
-    yield* Layer.launch(server).pipe(
+    // A fiber of its own, since the server interrupts the one it runs in when its input has ended.
+    const running = yield* Layer.launch(server).pipe(
       Effect.provide(lineStdio),
       Effect.provide(Layer.succeed(Logger.LogToStderr, true)),
-      Effect.sandbox,
-      Effect.ignore,
-      Effect.ensuring(close),
+      Effect.orDie,
+      Effect.forkChild,
     );
+    const exit = yield* Effect.ensuring(Fiber.await(running), close);
+    if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) yield* Effect.failCause(exit.cause);
   });
