@@ -71,7 +71,12 @@ const project = Effect.fnUntraced(function* (directory: string) {
     Effect.catchTag(["UnsupportedRepository", "GitError", "FileSystemError", "InvalidInput"], (error) => {
       // These errors say first what is wrong, and then what to do.
       const [, detail = error.message, remedy] = /^(.+?)\.\s+(.+)$/s.exec(error.message) ?? [];
-      const here = remedy === undefined ? {} : { remedy };
+      // Another git may be on the person's PATH by now.
+      const restart =
+        error._tag === "UnsupportedRepository" && ["git-missing", "git-too-old"].includes(error.reason)
+          ? " Then run `ocvibe daemon stop`: the daemon keeps the PATH with which it was started."
+          : "";
+      const here = remedy === undefined ? {} : { remedy: `${remedy}${restart}` };
       // Outside of a repository nothing is wrong with the machine.
       const outside = error._tag === "UnsupportedRepository" && error.reason === "not-a-repository";
       const line: Line = {

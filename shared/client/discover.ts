@@ -30,7 +30,7 @@ export interface Discovery {
 }
 
 /** How long answers are waited for; asking those that came takes up to `healthMs` more. */
-const listenMs = 1700;
+const listenMs = 1500;
 const healthMs = 900;
 /** When the question is asked (again: a packet may be lost). */
 const askAt = [0, 250, 1000];
@@ -150,8 +150,12 @@ const onTheNetwork = async (): Promise<Discovery> => {
   const unused = multicast.working() === 0;
   await multicast.close();
   const servers = await Promise.all(examined);
+  const all = [...heard.values()].map((each, index) => ({ ...each, server: servers[index] as Server }));
   return {
-    servers: servers.filter((server) => !isSecondAddress(server, [...heard.values()])).sort(byName),
+    servers: all
+      .filter((each) => !isSecondAddress(each, all))
+      .map(({ server }) => server)
+      .sort(byName),
     notes: [
       ...(unused ? [noMulticast(problems)] : []),
       ...(packets > mostPackets || heard.size >= mostServers || asked.size >= mostServers
@@ -194,23 +198,32 @@ const examine = async (heard: Heard, thisMachine: boolean, signal: AbortSignal):
 
 const urlOf = (host: string, port: number) => `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 
-/** IPv4 first: a link-local IPv6 address with its scope is no good in a URL. */
-const rank = (host: string) => (host.includes(":") ? 1 : 0);
+/** IPv4 first, then IPv6; a link-local address with its scope is no good in a URL. */
+const rank = (host: string) => (!host.includes(":") ? 0 : /^fe80/i.test(host) ? 2 : 1);
 
-/** The IPv6 address of a server that is listed by its IPv4 address. */
-const isSecondAddress = (server: Server, all: ReadonlyArray<Heard>): boolean =>
-  server.address.includes("[") &&
-  all.some(({ announcement: { role, port, claimed }, hosts }) =>
-    [...hosts].some(
-      (host) =>
-        rank(host) === 0 &&
-        role === server.role &&
-        [...claimed].some((address) => sameUrl(server.address, address, port)),
-    ),
+interface Examined extends Heard {
+  readonly server: Server;
+}
+
+/**
+ * Of a server that answers over several addresses one is listed. They are one server's when each of its answers names
+ * the other's address: what only one of two says may be a lie.
+ */
+const isSecondAddress = (one: Examined, all: ReadonlyArray<Examined>): boolean =>
+  all.some(
+    (other) =>
+      other.announcement.role === one.announcement.role &&
+      other.announcement.port === one.announcement.port &&
+      names(one, other) &&
+      names(other, one) &&
+      rankOf(other) < rankOf(one),
   );
 
-const sameUrl = (url: string, address: string, port: number) =>
-  url.replace(/%[^\]]*/, "") === urlOf(address, port);
+const names = ({ announcement: { claimed } }: Heard, { hosts }: Heard) =>
+  [...hosts].some((host) => claimed.has(host.replace(/%.*/, "")));
+
+const rankOf = ({ hosts, server }: Examined) =>
+  Math.min(...[...hosts].map(rank)) + (server.health === "unreachable" ? 10 : 0);
 
 /** As dgram gives it; an IPv4 address may come in the clothes of IPv6. */
 const hostOf = (address: string) => address.replace(/^::ffff:(?=\d+\.)/, "");

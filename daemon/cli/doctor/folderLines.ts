@@ -144,7 +144,14 @@ export const diskLine = (folder: string): ReadonlyArray<Line> => {
   }
 };
 
-const lstatOf = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
+/** Undefined as well for what is below a file, or in a folder that can't be looked into. */
+const lstatOf = (path: string): Stats | undefined => {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
+};
 
 /** What is wrong with who may use it, if something is. Windows keeps the user's folders to the user. */
 const openTo = (info: Stats | undefined): string | undefined => {
