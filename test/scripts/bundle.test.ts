@@ -30,14 +30,31 @@ const contents = (folder: string, program: string): ReadonlySet<string> => {
   return found;
 };
 
+/** What users and other programs start by its name; the bundler gives all other files a hash in theirs. */
+const programsOf = (folder: string): ReadonlyArray<string> =>
+  Object.keys(meta(folder).outputs)
+    .filter((path) => path.endsWith(".js") && !/-[A-Z0-9]{8}\.js$/.test(path))
+    .map((path) => path.slice(folder.length + 1, -".js".length));
+
+/** Those that hold the data; every other program is a client, or an agent's keeper. */
+const withDatabase = ["daemon", "sqlWorker"];
+
 describe("the bundles", () => {
-  it("keep the database, git and the daemon's parts out of the command line", () => {
+  it("keep the database and git out of every program but the daemon", () => {
+    const others = ["ocvibe", "shim", "start"];
+    assert.sameMembers([...programsOf("dist")], [...others, ...withDatabase]);
+    for (const program of others) {
+      const foreign = [...contents("dist", program)].filter((path) => /libsql|simple-git|sqlWorker/.test(path));
+      assert.deepStrictEqual(foreign, [], program);
+    }
+  });
+
+  it("keep the daemon's parts out of the command line and its MCP bridge", () => {
     const parts = [...contents("dist", "ocvibe")];
     assert.isAbove(parts.length, 50);
-    const foreign = parts.filter(
-      (path) =>
-        /libsql|simple-git/.test(path) || (path.startsWith("daemon/") && !path.startsWith("daemon/cli/")),
-    );
+    // The bridge is loaded when it is asked for, so only a walk through dynamic imports sees it.
+    assert.include(parts, "daemon/cli/mcp/serveStdio.ts");
+    const foreign = parts.filter((path) => path.startsWith("daemon/") && !path.startsWith("daemon/cli/"));
     assert.deepStrictEqual(foreign, []);
   });
 
