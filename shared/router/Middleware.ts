@@ -4,7 +4,8 @@
  * stream, `next` ends when the stream has ended, and gives nothing.
  *
  * `Needs` is the context that it reads, `Adds` what it adds for those further in; `E` and `R` are its own failures and
- * services beside those of whatever it stands around.
+ * services beside those of whatever it stands around. A context that is added to is copied, so it should be a plain
+ * object.
  */
 import type { Effect } from "effect";
 import type { AnyRoute } from "./o.ts";

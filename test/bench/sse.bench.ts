@@ -13,6 +13,7 @@ import { Effect, Layer, ManagedRuntime } from "effect";
 import { encodeFailure, refuseRequest } from "../../daemon/api/encodeFailure.ts";
 import { followLog } from "../../daemon/api/followLog.ts";
 import { listen } from "../../daemon/api/listen.ts";
+import { measured } from "../../daemon/api/metrics.ts";
 import { sqlLayer } from "../../daemon/platform/Sql.ts";
 import { EventStore } from "../../daemon/primitives/EventStore.ts";
 import { projections, stateTables } from "../../daemon/tables.ts";
@@ -21,6 +22,8 @@ import { contract } from "../../shared/contract/routes.ts";
 import { createHttpHandler } from "../../shared/router/createHttpHandler.ts";
 import { createRouter } from "../../shared/router/createRouter.ts";
 import { implement } from "../../shared/router/implement.ts";
+import { compose } from "../../shared/router/Middleware.ts";
+import { tracing } from "../../shared/router/tracing.ts";
 import { percentile } from "./percentile.ts";
 import { agentEvent, origin } from "./rawStore.ts";
 
@@ -35,9 +38,11 @@ const table = createRouter({ events: { follow: contract.events.follow } });
 const serve = (folder: string) =>
   Effect.gen(function* () {
     const services = yield* Effect.context<EventStore>();
-    const routes = implement<typeof table, null, AnyError, EventStore>(table, {
-      events: { follow: ({ lastEventId }) => followLog(lastEventId, 0, Effect.succeed({})) },
-    });
+    const routes = implement<typeof table, null, AnyError, EventStore>(
+      table,
+      { events: { follow: ({ lastEventId }) => followLog(lastEventId, 0, Effect.succeed({})) } },
+      { use: compose(tracing, measured) },
+    );
     const handler = createHttpHandler({
       routes,
       services,

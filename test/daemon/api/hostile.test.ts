@@ -123,6 +123,23 @@ const drip = (place: Place, beginning: string, character: string) =>
 const places = () => [["socket", socket] as const, ["port", tcp()] as const];
 /** As when the other machine is gone; a socket of this one can only be closed. */
 const reset = (one: Socket) => (one.remoteFamily === undefined ? one.destroy() : one.resetAndDestroy());
+/** A page, with the person's token. */
+const text = (path: string) =>
+  new Promise<string>((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}` };
+    httpRequest(
+      { ...tcp(), agent: false, path, headers: { ...headers, host: `localhost:${port}` } },
+      (answer) => {
+        let all = "";
+        answer.on("data", (chunk) => {
+          all += chunk;
+        });
+        answer.on("end", () => resolve(all));
+      },
+    )
+      .on("error", reject)
+      .end();
+  });
 const clients = async () => (await client.daemon.status({})).clients;
 const memory = (what: string) => {
   const status = readFileSync(`/proc/${box.daemonPid()}/status`, "utf8");
@@ -361,6 +378,13 @@ describe("a client that is too much", () => {
       await until(async () => (await clients()) === before);
     }
     await until(() => openFiles() <= files + 2);
+    // What the daemon itself counts, where a handler begins and ends: only the port's own stream is left.
+    const open = async () => (await text("/metrics")).match(/^ocvibe_streams_open\{.*$/gm)?.sort();
+    const wanted = [
+      'ocvibe_streams_open{route="daemon/listen"} 1',
+      'ocvibe_streams_open{route="events/follow"} 0',
+    ];
+    await until(async () => JSON.stringify(await open()) === JSON.stringify(wanted));
   });
 
   it("connects and says nothing, 500 times: others are served, and it is cut off", async () => {

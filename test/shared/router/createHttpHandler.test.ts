@@ -1,5 +1,9 @@
 import { assert, describe, it } from "@effect/vitest";
+import { Schema } from "effect";
 import * as fc from "fast-check";
+import { createHttpHandler } from "../../../shared/router/createHttpHandler.ts";
+import { handledRoutes } from "../../../shared/router/handledRoutes.ts";
+import { o } from "../../../shared/router/o.ts";
 import { until } from "../../support/until.ts";
 import { counting, serve } from "./serveNotes.ts";
 
@@ -98,6 +102,17 @@ describe("createHttpHandler", () => {
     setTimeout(() => gone.abort(), 20);
     await response;
     await until(() => seen.ended.includes("hang"));
+  });
+
+  it("answers with null where the handler gives nothing", async () => {
+    const a = o({})
+      .input(Schema.Struct({ text: Schema.String }))
+      .handler(async () => undefined);
+    const { options } = serve();
+    const handler = createHttpHandler({ ...options, routes: handledRoutes({ a }) });
+    const request = new Request("http://localhost/api/a", { method: "POST", body: '{"text":""}' });
+    const response = await handler(request);
+    assert.deepStrictEqual([response.status, await response.json()], [200, null]);
   });
 
   it("answers any input without a defect", async () => {

@@ -114,6 +114,9 @@ describe("toOpenApi", () => {
           .input(Schema.Struct({ a: Schema.String }))
           .output(Named),
         patient: o({ access: "owner", retry: "exponential", timeout: "30s" }).input(Empty).output(Named),
+        resumed: o({ stream: true })
+          .input(Schema.Struct({ a: Schema.String }))
+          .output(Named),
         flow: o({ stream: true, resume: "none", retry: "exponential", timeout: 1 })
           .input(Empty)
           .output(Named),
@@ -133,6 +136,13 @@ describe("toOpenApi", () => {
       false,
     ]);
     assert.deepStrictEqual(about("flow"), ["", [["input", false]]]);
+    assert.deepStrictEqual(about("resumed"), [
+      "",
+      [
+        ["input", true],
+        ["Last-Event-ID", false],
+      ],
+    ]);
   });
 
   it("describes schemas as they are on the wire, by their names", () => {
