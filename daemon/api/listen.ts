@@ -4,13 +4,14 @@ import type { ServerResponse } from "node:http";
 import type { AddressInfo, ListenOptions } from "node:net";
 import { dirname } from "node:path";
 import { Effect } from "effect";
-import { FileSystemError } from "../../shared/contract/errors.ts";
+import { type AnyError, FileSystemError } from "../../shared/contract/errors.ts";
 import { PROTOCOL } from "../../shared/contract/protocol.ts";
 import { version } from "../../shared/contract/version.ts";
 import { fileSystem } from "../platform/fileSystem.ts";
 import { answerRequest, isStream } from "./answerRequest.ts";
 import type { Answer } from "./dispatch.ts";
 import { refuseForeign } from "./refuseForeign.ts";
+import { refuseUnread } from "./refuseUnread.ts";
 
 // An import would evaluate every getter of the module, one of which loads a whole HTTP client: 40 milliseconds.
 const { createServer } = process.getBuiltinModule("node:http");
@@ -60,7 +61,7 @@ export const serveAt = Effect.fnUntraced(function* (at: ListenOptions, handler: 
   let port: number | undefined;
   const server = createServer(patience, (incoming, outgoing) => {
     const refusal = refuseForeign(incoming.headers, port);
-    if (refusal !== undefined) return refuse(outgoing, refusal);
+    if (refusal !== undefined) return refuse(outgoing, 403, "NotAllowed", refusal);
     if (incoming.url === "/healthz") {
       return void outgoing.writeHead(200, { "content-type": "application/json" }).end(health);
     }
@@ -70,6 +71,13 @@ export const serveAt = Effect.fnUntraced(function* (at: ListenOptions, handler: 
       outgoing.destroy();
       runFork(Effect.logError("a request could not be answered", cause));
     });
+  });
+  server.on("checkExpectation", (_, outgoing) =>
+    refuse(outgoing, 417, "InvalidInput", "The request's header `expect` asks for what is not done here."),
+  );
+  server.on("clientError", (cause, connection) => {
+    const answering = [...underWay].some(({ socket, headersSent }) => socket === connection && headersSent);
+    refuseUnread(cause, connection, answering);
   });
   yield* Effect.acquireRelease(
     Effect.tryPromise({
@@ -102,9 +110,9 @@ export const serveAt = Effect.fnUntraced(function* (at: ListenOptions, handler: 
 });
 
 /** Its body, if it has one, is not waited for. */
-const refuse = (outgoing: ServerResponse, message: string): void => {
-  outgoing.writeHead(403, { "content-type": "application/json", connection: "close" });
-  outgoing.end(JSON.stringify({ _tag: "NotAllowed", message }));
+const refuse = (outgoing: ServerResponse, status: number, tag: AnyError["_tag"], message: string): void => {
+  outgoing.writeHead(status, { "content-type": "application/json", connection: "close" });
+  outgoing.end(JSON.stringify({ _tag: tag, message }));
 };
 
 /** A folder that only this user can enter; we hold the daemon's lock, so a socket that is there is a dead one's. */

@@ -12,9 +12,9 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("sseBody", () => {
   it("misses nothing that a reader asks for, at whatever moment it asks", async () => {
-    const numbers = Array.from({ length: 500 }, (_, index) => `${index}\n`);
+    const numbers = Array.from({ length: 200 }, (_, index) => `${index}\n`);
     // The fiber rests after so many steps (Effect needs 3 to get on), so that the reader asks between any two of them.
-    for (let steps = 3; steps <= 16; steps++) {
+    for (let steps = 3; steps <= 32; steps++) {
       const body = sseBody(Stream.rechunk(Stream.fromIterable(numbers), 1), {
         ...given,
         services: Context.make(References.MaxOpsBeforeYield, steps),
@@ -22,7 +22,6 @@ describe("sseBody", () => {
       let text = "";
       for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
         text += chunk;
-        await turn();
       }
       assert.strictEqual(text, comment + numbers.join(""), `${steps} steps`);
     }

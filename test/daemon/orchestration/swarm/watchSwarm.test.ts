@@ -177,7 +177,6 @@ describe("watchSwarm", () => {
           for (let line = 0; line < 1000; line++) print(`${n} ${line}`);
         }
         yield* Deferred.succeed(goOn, undefined);
-        yield* Effect.sleep("1 millis");
         end();
         const frames = yield* Fiber.join(watcher);
         assert.deepStrictEqual(eventsOf(frames), (yield* logged).slice(1));
