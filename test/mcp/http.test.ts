@@ -66,6 +66,11 @@ describe("/mcp", () => {
     assert.strictEqual(named(await bridge.call("agentmail_init")), "ada");
   });
 
+  it("speaks every version of MCP that has sessions as it is asked", async () => {
+    for (const version of ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"])
+      assert.isString(await begin(server.url, launcher, version), version);
+  });
+
   it("makes an agent of each session of the launcher's, which conflict as any two do", async () => {
     await using one = await overHttp(server.url, launcher, { project: sandbox.repo });
     await using two = await overHttp(server.url, launcher, { project: sandbox.repo });
@@ -91,6 +96,21 @@ describe("/mcp", () => {
     assert.notInclude(await leases(), `${second}: shared/x.ts`);
     assert.include(await live(), "hopper");
     await one.terminate();
+  });
+
+  it("makes one agent of a session whose first calls come at once, and none that outlives it", async () => {
+    const before = await live();
+    await using connection = await overHttp(server.url, launcher, { project: sandbox.repo });
+    const calls = Array.from({ length: 10 }, () => connection.call("agentmail_init"));
+    assert.strictEqual(new Set((await Promise.all(calls)).map(named)).size, 1);
+    assert.lengthOf(await live(), before.length + 1);
+    await connection.terminate();
+    await using brief = await overHttp(server.url, launcher, { project: sandbox.repo });
+    // Answered or cut off: it has begun when the session ends.
+    const cut = Promise.allSettled([brief.call("agentmail_init")]);
+    await brief.terminate();
+    await cut;
+    assert.deepStrictEqual(await live(), before);
   });
 
   it("says what is missing when a launcher's session names no project, or one that is none of ours", async () => {

@@ -70,9 +70,9 @@ export const post = async (
 };
 
 /** A session as an older client begins it. */
-export const begin = async (url: string, token: string): Promise<string> => {
+export const begin = async (url: string, token: string, protocolVersion = "2025-06-18"): Promise<string> => {
   const params = {
-    protocolVersion: "2025-06-18",
+    protocolVersion,
     capabilities: {},
     clientInfo: { name: "probe", version: "1" },
   };
@@ -83,6 +83,8 @@ export const begin = async (url: string, token: string): Promise<string> => {
   );
   if (begun.session === null) throw new Error(`no session was begun: ${begun.status} ${begun.text}`);
   const { session } = begun;
+  const spoken = begun.message?.result?.protocolVersion;
+  if (spoken !== protocolVersion) throw new Error(`asked for ${protocolVersion}, it speaks ${spoken}`);
   await post(url, token, JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" }), {
     session,
   });

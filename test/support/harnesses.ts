@@ -30,7 +30,7 @@ export const harness = async (name: keyof typeof harnesses): Promise<string> => 
   // Somebody else may install the same at the same time: what stands first stays.
   const draft = mkdtempSync(`${folder}.`);
   try {
-    await install(wanted, draft);
+    await install(wanted, draft, folder);
     renameSync(draft, folder);
   } catch (cause) {
     if (!existsSync(program)) throw cause;
@@ -40,10 +40,10 @@ export const harness = async (name: keyof typeof harnesses): Promise<string> => 
   return program;
 };
 
-const install = (wanted: Harness, folder: string) =>
+const install = (wanted: Harness, draft: string, folder: string) =>
   new Promise<void>((resolve, reject) => {
     const what = `${wanted.package}@${wanted.version}`;
-    const args = ["install", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel", "error", what];
+    const args = ["install", "--prefix", draft, "--no-audit", "--no-fund", "--loglevel", "error", what];
     const child = spawn("npm", args, {
       stdio: ["ignore", "ignore", "pipe"],
       shell: process.platform === "win32",
@@ -55,7 +55,7 @@ const install = (wanted: Harness, folder: string) =>
     const fail = (why: string) =>
       reject(
         new Error(
-          `This test needs ${what}, and npm can't install it (${why}). Install it by hand with: npm ${args.join(" ")}`,
+          `This test needs ${what}, and npm can't install it. Install it by hand with: npm install --prefix ${folder} ${what}\n${why}`,
         ),
       );
     child.on("error", (cause) => fail(cause.message));

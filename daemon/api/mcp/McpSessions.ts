@@ -3,7 +3,7 @@
  * gets an agent of its own at its first call, which ends with the session: when its client says so, when nothing is
  * heard of it for a long time, or with the daemon (clients begin a new session then). Others can't use or end it.
  */
-import { Clock, Effect } from "effect";
+import { Clock, Effect, Semaphore } from "effect";
 import { InvalidInput, NotAllowed, type StorageError } from "../../../shared/contract/errors.ts";
 import { type AgentIdentity, Agents } from "../../coordination/agents/Agents.ts";
 import { EventStore } from "../../primitives/EventStore.ts";
@@ -15,7 +15,15 @@ interface Session {
   readonly owner: string;
   agent: AgentCaller | undefined;
   seenAt: number;
+  /** Of calls that come at once one makes the agent, and the end of the session comes before or after that. */
+  readonly turn: Semaphore.Semaphore;
 }
+
+/** Registers a session and answers its token. */
+type Register<E> = (identity: {
+  readonly harness: string;
+  readonly session: string;
+}) => Effect.Effect<string, E>;
 
 const harness = "mcp-http";
 /** After as long as a lease lasts unless it is renewed. */
@@ -39,6 +47,20 @@ export const makeMcpSessions = Effect.gen(function* () {
     yield* agents.end({ project: agent.project, actor: agent.actor }, agent.name, reason);
   });
 
+  const agentOf = Effect.fnUntraced(function* <E>(id: string, session: Session, register: Register<E>) {
+    const { agent } = session;
+    if (agent !== undefined && agents.get(agent.project, agent.name) !== undefined) return agent;
+    const identity =
+      sessions.get(id) === session
+        ? agents.authenticate(yield* register({ harness, session: id }))
+        : undefined;
+    if (identity === undefined) {
+      return yield* new InvalidInput({ message: "The session has just ended. Begin a new one." });
+    }
+    session.agent = asCaller(identity);
+    return session.agent;
+  });
+
   return {
     /** Whether this caller may use the session, which is then in use. */
     owns: Effect.fnUntraced(function* (id: string, caller: Caller) {
@@ -50,27 +72,20 @@ export const makeMcpSessions = Effect.gen(function* () {
     /** Answers the id of a session that has to give way, if any. */
     begin: Effect.fnUntraced(function* (id: string, caller: Caller) {
       const seenAt = yield* Clock.currentTimeMillis;
-      sessions.set(id, { owner: ownerOf(caller), agent: undefined, seenAt });
+      sessions.set(id, { owner: ownerOf(caller), agent: undefined, seenAt, turn: Semaphore.makeUnsafe(1) });
       if (sessions.size <= mostSessions) return undefined;
       return [...sessions].toSorted(([, a], [, b]) => a.seenAt - b.seenAt)[0]?.[0];
     }),
     end: Effect.fnUntraced(function* (id: string, reason: string): Effect.fn.Return<void, StorageError> {
       const session = sessions.get(id);
       sessions.delete(id);
-      if (session !== undefined) yield* endAgent(session, reason);
+      if (session !== undefined) yield* session.turn.withPermit(endAgent(session, reason));
     }),
     idle: Effect.map(Clock.currentTimeMillis, (now) =>
       [...sessions].filter(([, { seenAt }]) => now - seenAt > idleMs).map(([id]) => id),
     ),
     /** In whose name a call is made; `register` makes the agent of a session that has none. */
-    callerOf: Effect.fnUntraced(function* <E>(
-      id: string | undefined,
-      caller: Caller,
-      register: (identity: {
-        readonly harness: string;
-        readonly session: string;
-      }) => Effect.Effect<string, E>,
-    ) {
+    callerOf: Effect.fnUntraced(function* <E>(id: string | undefined, caller: Caller, register: Register<E>) {
       if (caller.kind === "agent") return caller;
       const session = id === undefined ? undefined : sessions.get(id);
       if (id === undefined || session === undefined) {
@@ -79,13 +94,7 @@ export const makeMcpSessions = Effect.gen(function* () {
             "This version of MCP has no sessions, so the launcher's token does not say who calls. Use a token of an agent's own: `ocvibe agent register` gives one.",
         });
       }
-      const { agent } = session;
-      if (agent !== undefined && agents.get(agent.project, agent.name) !== undefined) return agent;
-      const identity = agents.authenticate(yield* register({ harness, session: id }));
-      if (identity === undefined)
-        return yield* new InvalidInput({ message: "The session has just ended. Begin a new one." });
-      session.agent = asCaller(identity);
-      return session.agent;
+      return yield* session.turn.withPermit(agentOf(id, session, register));
     }),
   };
 });
