@@ -107,6 +107,17 @@ export class World {
     await client.swarm.approveChecks({ project, base, hashes });
   }
 
+  /** One that was handed out again and again, and never acked. Takes seconds. */
+  async addDeadLetter(client: DaemonClient, project: string): Promise<void> {
+    await client.mail.send({ project, to: ["person"], subject: "never read" });
+    let dead = await client.mail.dead({ project });
+    while (dead.length === 0) {
+      await client.mail.receive({ project, visibilitySeconds: 1, waitSeconds: 2 });
+      dead = await client.mail.dead({ project });
+    }
+    this.learnFrom(project, dead, 0);
+  }
+
   async addAgent(client: DaemonClient, project: string): Promise<void> {
     const { name, token } = await client.agents.register({ project });
     this.callers.push({ kind: "agent", token, project });

@@ -93,7 +93,7 @@ const fills: Readonly<Record<string, Fill>> = {
   ttlSeconds: ({ random }) => 1 + Math.floor(random() * 20),
   // Waiting is not what is looked at, and takes a lane.
   waitSeconds: ({ random }) => (random() < 0.02 ? 1 : 0),
-  visibilitySeconds: ({ random }) => Math.floor(random() * 5),
+  visibilitySeconds: ({ random }) => 1 + Math.floor(random() * 5),
   base: recalled("base"),
   hashes: ({ world, random, project }) => [world.recall("hash", project, random) ?? "none"],
   planner: ({ world }) => world.planner,

@@ -37,7 +37,7 @@ export interface Target {
 
 /** A request. `input` is there when the schema takes it. */
 export const compose = ({ path, route, samples, fields }: Target, world: World, random: Random) => {
-  const good = random() < 0.55;
+  const good = random() < 0.6;
   const kinds = good || random() < 0.7 ? (callersOf[route.access] ?? []) : everyone;
   const kind = pick(random, kinds);
   const caller = pick(

@@ -29,7 +29,8 @@ const excluded: Readonly<Record<string, string>> = {
 const rates: Readonly<Record<string, number>> = {
   // An agent that has ended is no caller any more.
   "agents/end": 0.1,
-  "agents/endSession": 0.5,
+  "agents/endSession": 0.3,
+  "agents/register": 0.3,
   "events/rebuild": 0.01,
   "events/gc": 0.05,
   "events/stateAt": 0.1,
@@ -38,6 +39,7 @@ const rates: Readonly<Record<string, number>> = {
   // A tracker that grows and grows makes everything slow.
   "hive/create": 0.3,
   "hive/createEpic": 0.1,
+  "reservations/writeCheck": 0.5,
   // Ends the leases of everybody.
   "reservations/takeover": 0.1,
   // Nothing to be revived, mostly.
@@ -90,6 +92,7 @@ let client: DaemonClient;
 describe("routes", () => {
   beforeAll(async () => {
     client = await world.begin();
+    if (full) await Promise.all(world.projects.map((project) => world.addDeadLetter(client, project)));
   }, 60_000);
   afterAll(async () => {
     assert.deepStrictEqual(await world.box.end(), []);
@@ -177,7 +180,10 @@ const bytes = (sent: Buffer | string): Input => ({
   name: "(bytes that are no request)",
   about: sent.toString("latin1").slice(0, 100),
   put: async () => {
-    await sendBytes(world.socket, sent);
-    return { tag: "(closed)", reached: false, answers: [], ms: 0 };
+    const said = await sendBytes(world.socket, sent);
+    const [, head = "", body = ""] = /^HTTP\/1\.1 ([45]\d\d[^\r]*).*?\r\n\r\n(.*)$/s.exec(said) ?? [];
+    return head === "" || /"_tag":"\w+"/.test(body)
+      ? { tag: "(closed)", reached: false, answers: [], ms: 0 }
+      : { fault: `${head}, without a tag: ${body.slice(0, 200)}`, ms: 0 };
   },
 });

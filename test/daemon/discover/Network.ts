@@ -1,7 +1,8 @@
 /**
  * Two machines on a network of their own: network namespaces with a cable (veth) between them, so that nothing that a
  * test sends by multicast leaves this machine. Needs Linux and either root or user namespaces; where neither is to be
- * had, the tests that ask for it fail with a sentence. The namespaces go with the processes that hold them.
+ * had, the tests that ask for it fail with a sentence. The namespaces go with the processes that hold
+ * them, and these with the test, whose end of their standard input closes.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -26,7 +27,7 @@ export class Network implements AsyncDisposable {
 
   /** `versions` says what the cable carries. */
   static async make(versions: ReadonlyArray<"four" | "six"> = ["four", "six"]): Promise<Network> {
-    const net = ["--net", "sh", "-c", "echo; exec sleep infinity"];
+    const net = ["--net", "sh", "-c", "echo; exec cat"];
     try {
       const a = await holder("unshare", asRoot ? net : ["--user", "--map-root-user", ...net]);
       const inA = asRoot ? [] : ["nsenter", "-t", String(a.pid), "--user", "--preserve-credentials"];
@@ -113,7 +114,7 @@ export class Network implements AsyncDisposable {
 }
 
 const holder = async (command: string, args: ReadonlyArray<string>): Promise<ChildProcess> => {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, args, { stdio: "pipe" });
   const complaint = said(child.stderr);
   await Promise.race([
     once(child.stdout, "data"),
