@@ -9,7 +9,7 @@ if (major < 24) {
   );
   process.exitCode = 2;
 } else {
-  const { keepCompiledCode } = await import("./compileCache.ts");
+  const { keepCompiledCode } = await import("../../shared/client/keepCompiledCode.ts");
   keepCompiledCode();
   const args = process.argv.slice(2);
   const { plainStatus } = await import("./plainStatus.ts");

@@ -4,7 +4,7 @@
  *
  * Nothing else in the process may open that file: closing any handle of it would drop the lock.
  */
-import { type Client, createClient, LibsqlError } from "@libsql/client";
+import { type Client, createClient, LibsqlError } from "@libsql/client/sqlite3";
 import { Effect, Schema } from "effect";
 import { StorageError } from "../../shared/contract/errors.ts";
 

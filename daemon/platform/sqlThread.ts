@@ -3,19 +3,19 @@
  * runs there). What goes wrong becomes a `StorageError` that says what to do. For `Sql.ts`; nobody else starts one.
  */
 import { inspect } from "node:util";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { Effect } from "effect";
 import { StorageError } from "../../shared/contract/errors.ts";
-import { sibling } from "./sibling.ts";
 import type {
   SentStatement,
   SqlMessage,
+  SqlOpening,
   SqlRequest,
   SqlResponse,
   SqlResult,
   SqlStatement,
-  SqlWorkerData,
 } from "./sqlWorker.ts";
+import { takeSqlWorker } from "./takeSqlWorker.ts";
 
 const remedies: ReadonlyArray<readonly [code: string, remedy: string]> = [
   ["SQLITE_FULL", "The disk is full; free some space. Nothing was lost, what failed can be tried again."],
@@ -117,10 +117,9 @@ const endThread = (thread: Worker): Promise<void> =>
     thread.postMessage(last);
   });
 
-export const startThread = Effect.fn("Sql.startThread")(function* (workerData: SqlWorkerData) {
-  const worker = yield* Effect.acquireRelease(
-    Effect.sync(() => new Worker(sibling("sqlWorker", import.meta.url), { workerData })),
-    (thread) => Effect.promise(() => endThread(thread)),
+export const startThread = Effect.fn("Sql.startThread")(function* (opening: SqlOpening) {
+  const worker = yield* Effect.acquireRelease(Effect.sync(takeSqlWorker), (thread) =>
+    Effect.promise(() => endThread(thread)),
   );
   const pending = new Map<number, (response: SqlResponse | StorageError) => void>();
   const post = makeSender(worker);
@@ -138,7 +137,7 @@ export const startThread = Effect.fn("Sql.startThread")(function* (workerData: S
   worker.on("error", (cause) => die(String(cause)));
   worker.on("exit", (code) => die(`exit code ${code}`));
 
-  const answer = (id: number, ask?: () => void) =>
+  const answer = (id: number, ask: () => void) =>
     Effect.callback<SqlResult | undefined, StorageError>((resume) => {
       if (dead !== undefined) return resume(Effect.fail(dead));
       pending.set(id, (response) => {
@@ -147,7 +146,7 @@ export const startThread = Effect.fn("Sql.startThread")(function* (workerData: S
         else resume(Effect.fail(storageError(response.code, response.message)));
       });
       try {
-        ask?.();
+        ask();
       } catch (cause) {
         pending.delete(id);
         return resume(
@@ -156,7 +155,7 @@ export const startThread = Effect.fn("Sql.startThread")(function* (workerData: S
       }
       return Effect.sync(() => void pending.delete(id));
     });
-  yield* answer(0);
+  yield* answer(0, () => worker.postMessage(opening));
   const thread: Thread = {
     send: (work) =>
       Effect.suspend(() => {

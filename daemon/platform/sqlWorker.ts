@@ -6,7 +6,7 @@
  * It speaks to the driver that `@libsql/client` is built on: kept prepared, a statement costs a tenth of what it does
  * there. What it can't bind ends the whole process (a boolean does), so `Sql.ts` sends nothing else.
  */
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import Database from "libsql";
 
 export interface SqlStatement {
@@ -41,7 +41,8 @@ export type SqlResponse =
   | { readonly id: number; readonly ok: true; readonly result?: SqlResult }
   | { readonly id: number; readonly ok: false; readonly code: string; readonly message: string };
 
-export interface SqlWorkerData {
+/** What a thread is told first. */
+export interface SqlOpening {
   readonly file: string;
   /** Reads only: a second connection, for what must not keep the writer waiting. */
   readonly reader: boolean;
@@ -58,7 +59,6 @@ const pragmas = [
 const readerPragmas = [["query_only", 1]] as const;
 
 const port = parentPort!;
-const { file, reader } = workerData as SqlWorkerData;
 const texts = new Map<number, string>();
 const prepared = new Map<string, Database.Statement>();
 let database: Database.Database;
@@ -146,7 +146,7 @@ const failure = (cause: unknown) => {
   return { code: message.includes("Unable to open connection") ? "SQLITE_CANTOPEN" : "UNKNOWN", message };
 };
 
-const open = () => {
+const open = ({ file, reader }: SqlOpening) => {
   database = new Database(file, { timeout: 5000 });
   for (const [name, value] of reader ? readerPragmas : pragmas) {
     database.prepare(`PRAGMA ${name} = ${value}`).all();
@@ -167,16 +167,19 @@ const answer = (id: number, work: () => SqlResult | undefined) => {
   port.postMessage(response);
 };
 
-port.on("message", ({ id, forget, texts: fresh, request }: SqlMessage) => {
+port.on("message", (message: SqlMessage | SqlOpening) => {
+  if ("file" in message) {
+    answer(0, () => {
+      open(message);
+      return undefined;
+    });
+    return;
+  }
+  const { id, forget, texts: fresh, request } = message;
   if (forget) {
     texts.clear();
     prepared.clear();
   }
   for (const [number, sql] of fresh ?? []) texts.set(number, sql);
   answer(id, () => handle(request));
-});
-
-answer(0, () => {
-  open();
-  return undefined;
 });

@@ -22,6 +22,7 @@ import { type DaemonAddress, OLDEST_PROTOCOL, PROTOCOL } from "../contract/proto
 import { type Contract, contract } from "../contract/routes.ts";
 import { type Client, createClient } from "../router/createClient.ts";
 import { dataFolder } from "./dataFolder.ts";
+import { rotateFile } from "./rotateFile.ts";
 import type { Address } from "./send.ts";
 import { isHealthy, type Revive, socketTransport } from "./transport.ts";
 
@@ -195,14 +196,25 @@ const makeFolder = (path: string): void => {
   }
 };
 
+/** Bytes. A daemon prints nothing unless something is wrong with it. */
+const largeOutput = 1024 * 1024;
+
 const launch = (folder: string) => {
   const output = join(folder, "logs", "daemon.out");
+  if (existsSync(output) && statSync(output).size > largeOutput) rotateFile(output);
   const log = openSync(output, "a", 0o600);
   const from = fstatSync(log).size;
   const child = spawn(process.execPath, [daemonProgram()], {
     detached: true,
     stdio: ["ignore", log, log],
-    env: { ...process.env, OCVIBE_HOME: folder, ELECTRON_RUN_AS_NODE: "1", OCVIBE_AGENT_TOKEN: "" },
+    // With glibc each of a dozen threads keeps freed memory to itself, unless they share: a third of all memory.
+    env: {
+      MALLOC_ARENA_MAX: "2",
+      ...process.env,
+      OCVIBE_HOME: folder,
+      ELECTRON_RUN_AS_NODE: "1",
+      OCVIBE_AGENT_TOKEN: "",
+    },
     cwd: folder,
   });
   closeSync(log);

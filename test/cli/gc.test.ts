@@ -46,6 +46,7 @@ describe("ocvibe gc", () => {
     fill(join(folder, "base"));
     fill(join(box.home, "projects", "unknown-project", "work", over.epic));
     writeFileSync(join(box.home, "logs", "daemon.log.1"), "z".repeat(5000));
+    writeFileSync(join(box.home, "logs", "daemon.out.2"), "z".repeat(5000));
     assert.isTrue(existsSync(join(logs, over.epic)));
 
     const gc = async (...args: ReadonlyArray<string>) => {
@@ -58,7 +59,7 @@ describe("ocvibe gc", () => {
         .items.flatMap(({ path }: { path?: string }) => path ?? [])
         .map((path: string) => path.slice(box.home.length + 1).replace(project, "P"))
         .sort();
-    const first = ["logs/daemon.log.1", `projects/P/work/${over.epic}`];
+    const first = ["logs/daemon.log.1", "logs/daemon.out.2", `projects/P/work/${over.epic}`];
     assert.deepStrictEqual(await paths(), first);
     const said = await gc();
     assert.match(said, /20\d kB {2}checkouts of \S+, which is over/);
@@ -72,12 +73,13 @@ describe("ocvibe gc", () => {
     age(join(folder, "base"), 25);
     const second = [
       "logs/daemon.log.1",
+      "logs/daemon.out.2",
       `logs/swarms/${over.epic}`,
       "projects/P/base",
       `projects/P/work/${over.epic}`,
     ];
     assert.deepStrictEqual(await paths(), second);
-    assert.include(await gc("--yes"), "in 4 places freed.");
+    assert.include(await gc("--yes"), "in 5 places freed.");
     assert.deepStrictEqual(await paths(), []);
     assert.include(await gc(), "There is nothing to free.");
     for (const path of second) assert.isFalse(existsSync(join(box.home, path.replace("P", project))), path);

@@ -60,7 +60,11 @@ export const findGarbage = Effect.fn("findGarbage")(function* () {
   for (const { epic } of swarms.filter(({ over }) => over)) {
     yield* add(`what the agents of ${epic} printed`, join(root, "logs", "swarms", safeName(epic)), logsKept);
   }
-  yield* add("an old part of the daemon's log", join(root, "logs", "daemon.log.1"));
+  for (const name of yield* fileSystem(root, () => namesIn(join(root, "logs")))) {
+    if (/^daemon\.(log|out)\.\d+$/.test(name)) {
+      yield* add("an old part of the daemon's log", join(root, "logs", name));
+    }
+  }
   const room = yield* roomInStore(root);
   if (room > worthwhile)
     found.push({ kind: "store", what: "room in the store's file that holds nothing", bytes: room });

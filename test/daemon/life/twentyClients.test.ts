@@ -48,7 +48,7 @@ const round = async () => {
   const opened = JSON.parse((await box.cli(["events", "--type", "project_opened", "--json"])).stdout);
   assert.strictEqual(opened.length, 1);
   await until(() => daemonsOf(box.home).length === 1);
-  assert.deepStrictEqual(daemonsOf(box.home), [pid]);
+  assert.deepStrictEqual(daemonsOf(box.home), [pid ?? 0]);
   assert.deepStrictEqual(await box.end(), []);
 };
 
