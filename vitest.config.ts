@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/replayStores.ts"],
-    // Two cores is all that continuous integration has, and most suites start processes of their own.
-    maxWorkers: 2,
+    // Two cores is all that continuous integration has. Much of what a suite does is to wait for processes of its own.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     passWithNoTests: false,

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, assert, beforeAll, describe, it } from "vitest";
+import { pastBarrels } from "../../scripts/pastBarrels.ts";
 import { collectStore } from "../support/collectStore.ts";
 import { programs } from "../support/sandbox.ts";
 import { examplesOf, programOf } from "./example.ts";
@@ -61,6 +62,8 @@ describe.each(examples.map((example) => [example.page, example] as const))(
         bundle: true,
         format: "esm",
         platform: "node",
+        // What is loaded at each of many starts should be little.
+        plugins: [pastBarrels],
         external: ["libsql", "@libsql/client"],
         define: { OCVIBE_TEST_BUILD: "true", OCVIBE_BUNDLED: "true" },
       });

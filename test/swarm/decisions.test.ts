@@ -1,9 +1,10 @@
 /** Decisions at awkward moments: while a landing was cut short, and while a swarm is just coming to rest. */
-import { readFileSync } from "node:fs";
+import { readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, assert, beforeEach, describe, it } from "vitest";
 import { followToEnd, startBigSwarm } from "../support/bigSwarm.ts";
 import { pause, Sandbox } from "../support/sandbox.ts";
+import { until } from "../support/until.ts";
 
 let box: Sandbox;
 beforeEach(() => {
@@ -40,14 +41,23 @@ const runUntil = async (fault: string): Promise<string> => {
     assert.strictEqual(error._tag, "DaemonUnreachable"),
   );
   while (box.daemonPid() !== undefined) await pause(5);
-  await box.startDaemon();
   return epic;
+};
+
+/** Starts a daemon that can't go on with what was left: the repository is not there while it looks. */
+const startWithoutRepository = async () => {
+  renameSync(box.repo, `${box.repo}-away`);
+  await box.startDaemon();
+  const client = await box.client();
+  await until(async () => (await client.daemon.status({})).liveSwarms === 0);
+  renameSync(`${box.repo}-away`, box.repo);
+  return client;
 };
 
 describe("a landing that was cut short", () => {
   it("can't be cancelled or discarded, only completed", async () => {
     const epic = await runUntil("landing-applied");
-    const client = await box.client();
+    const client = await startWithoutRepository();
     const which = { project: box.repo, epic };
     for (const decide of [client.swarm.cancel, client.swarm.discard]) {
       const error = await decide(which).catch((cause) => cause);
@@ -77,7 +87,6 @@ describe("a landing that was cut short", () => {
     box.git("switch", "--quiet", "main");
     await box.startDaemon();
     client = await box.client();
-    await client.swarm.resume({ project: box.repo, epic });
     await followToEnd(client, box.repo, epic);
     assert.strictEqual((await client.swarm.status({ project: box.repo, epic })).status, "landed");
     assert.strictEqual(box.git("status", "--porcelain"), "");

@@ -12,7 +12,7 @@ import type { Handlers } from "../../../shared/router/implement.ts";
 import { Agents } from "../../coordination/agents/Agents.ts";
 import { Projects } from "../../orchestration/swarm/Projects.ts";
 import type { Caller } from "../authenticate.ts";
-import { callerName, given, originOf, projectOf, withProject } from "./request.ts";
+import { callerName, given, originOf, projectBegun, projectOf, withProject } from "./request.ts";
 
 export const agentHandlers: Handlers<Contract["agents"], Caller, AnyError, Agents | Projects> = {
   register: ({ input, context }) =>
@@ -21,7 +21,7 @@ export const agentHandlers: Handlers<Contract["agents"], Caller, AnyError, Agent
       // The person begins to use a repository by it; a harness's hooks leave one that is not ours alone.
       const project =
         context.kind === "person"
-          ? (yield* (yield* Projects).open(directory)).id
+          ? yield* projectBegun(directory, context)
           : yield* projectOf(directory, context);
       const agents = yield* Agents;
       return yield* agents.register(originOf(project, context), { kind: "session", ...session });

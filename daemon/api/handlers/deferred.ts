@@ -3,16 +3,15 @@ import { Duration, Effect } from "effect";
 import type { AnyError } from "../../../shared/contract/errors.ts";
 import type { Contract } from "../../../shared/contract/routes.ts";
 import type { Handlers } from "../../../shared/router/implement.ts";
-import { Projects } from "../../orchestration/swarm/Projects.ts";
+import type { Projects } from "../../orchestration/swarm/Projects.ts";
 import { Deferred } from "../../primitives/Deferred.ts";
 import type { Caller } from "../authenticate.ts";
-import { callerName, originOf, projectOf, withProject } from "./request.ts";
+import { callerName, originOf, projectBegun, projectOf, withProject } from "./request.ts";
 
 export const deferredHandlers: Handlers<Contract["deferred"], Caller, AnyError, Deferred | Projects> = {
   create: ({ input, context }) =>
     Effect.gen(function* () {
-      const project =
-        context.kind === "agent" ? context.project : (yield* (yield* Projects).open(input.project)).id;
+      const project = yield* projectBegun(input.project, context);
       const expires = input.expiresSeconds;
       return yield* (yield* Deferred).create(originOf(project, context), {
         owner: callerName(context),

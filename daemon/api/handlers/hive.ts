@@ -5,21 +5,12 @@ import type { CellView } from "../../../shared/contract/hiveRoutes.ts";
 import type { Contract } from "../../../shared/contract/routes.ts";
 import type { Handlers } from "../../../shared/router/implement.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
-import { Projects } from "../../orchestration/swarm/Projects.ts";
+import type { Projects } from "../../orchestration/swarm/Projects.ts";
 import { EventStore } from "../../primitives/EventStore.ts";
 import type { Caller } from "../authenticate.ts";
-import { callerName, given, originOf, withProject } from "./request.ts";
+import { callerName, given, originOf, projectBegun, withProject } from "./request.ts";
 
 type Request<Input> = { readonly input: Input & { readonly project: string }; readonly context: Caller };
-
-/** A project begins with the first cell that the person makes in it. */
-const projectToWriteIn = ({ input, context }: Request<object>) =>
-  context.kind === "agent"
-    ? Effect.succeed(context.project)
-    : Effect.map(
-        Effect.flatMap(Projects, (projects) => projects.open(input.project)),
-        ({ id }) => id,
-      );
 
 /** With a cell that the caller may change. */
 const change = <A, E, R>(
@@ -62,13 +53,13 @@ export const hiveHandlers: Handlers<Contract["hive"], Caller, AnyError, Hive | P
   create: (request) =>
     Effect.gen(function* () {
       const { project: _, ...fields } = request.input;
-      const project = yield* projectToWriteIn(request);
+      const project = yield* projectBegun(request.input.project, request.context);
       return yield* (yield* Hive).create(originOf(project, request.context), fields);
     }),
   createEpic: (request) =>
     Effect.gen(function* () {
       const { project: _, ...plan } = request.input;
-      const project = yield* projectToWriteIn(request);
+      const project = yield* projectBegun(request.input.project, request.context);
       const hive = yield* Hive;
       const made = yield* hive.createEpic(originOf(project, request.context), plan);
       return {

@@ -15,6 +15,12 @@ export const projectOf = Effect.fnUntraced(function* (directory: string, caller:
   });
 });
 
+/** The same, for what the person may begin to use a repository by. */
+export const projectBegun = (directory: string, caller: Caller) =>
+  caller.kind === "agent"
+    ? Effect.succeed(caller.project)
+    : Effect.flatMap(Projects, (projects) => projects.begin(directory));
+
 /** For what is about a directory's files: an agent may name its own project's only. */
 export const refuseOtherProject = Effect.fnUntraced(function* (directory: string, caller: Caller) {
   if (caller.kind !== "agent") return;

@@ -8,9 +8,9 @@ import type { Contract } from "../../../shared/contract/routes.ts";
 import type { Handlers } from "../../../shared/router/implement.ts";
 import { Agents } from "../../coordination/agents/Agents.ts";
 import { type Lease, type Place, Reservations } from "../../coordination/reservations/Reservations.ts";
-import { Projects } from "../../orchestration/swarm/Projects.ts";
+import type { Projects } from "../../orchestration/swarm/Projects.ts";
 import type { Caller } from "../authenticate.ts";
-import { callerName, given, originOf, withProject } from "./request.ts";
+import { callerName, given, originOf, projectBegun, withProject } from "./request.ts";
 import { writeCheck } from "./writeCheck.ts";
 
 type Needs = Reservations | Agents | Projects | Effect.Services<ReturnType<typeof writeCheck>>;
@@ -102,7 +102,7 @@ export const reservationHandlers: Handlers<Contract["reservations"], Caller, Any
 const byHand = Effect.fnUntraced(function* (directory: string, caller: Caller) {
   const agents = yield* Agents;
   if (caller.kind !== "agent") {
-    const project = (yield* (yield* Projects).open(directory)).id;
+    const project = yield* projectBegun(directory, caller);
     return { origin: originOf(project, caller), holder: callerName(caller), isThere: () => true };
   }
   const { name, project } = caller;

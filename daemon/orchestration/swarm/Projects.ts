@@ -41,6 +41,8 @@ export class Projects extends Context.Service<
   {
     /** The project that a directory, or a repository that was just looked at, is. Its record is written at first use. */
     readonly open: (place: string | UserRepository) => Effect.Effect<OpenProject, ProjectError>;
+    /** The id of a directory's project, which is opened unless this daemon has done so already. */
+    readonly begin: (directory: string) => Effect.Effect<string, ProjectError>;
     /** The id of a project that was opened before, undefined for a repository that we do not manage. */
     readonly known: (directory: string) => Effect.Effect<string | undefined, ProjectError>;
   }
@@ -99,16 +101,26 @@ export class Projects extends Context.Service<
           .pipe(Effect.catchTag(["ConcurrencyConflict", "EventRejected"], Effect.die));
       });
 
-      const known = Effect.fn("Projects.known")(function* (directory: string) {
+      /** Without starting git. */
+      const recorded = Effect.fnUntraced(function* (directory: string) {
         const commonDir = yield* Effect.promise(() => findCommonDir(directory));
-        const record = commonDir === undefined ? undefined : yield* readProjectRecord(commonDir);
-        if (record !== undefined) return record.id;
+        return commonDir === undefined ? undefined : (yield* readProjectRecord(commonDir))?.id;
+      });
+
+      const begin = Effect.fn("Projects.begin")(function* (directory: string) {
+        const id = yield* recorded(directory);
+        return id !== undefined && seen.has(id) ? id : (yield* open(directory)).id;
+      });
+
+      const known = Effect.fn("Projects.known")(function* (directory: string) {
+        const id = yield* recorded(directory);
+        if (id !== undefined) return id;
         // Nothing is known of it: whether it is a repository at all, and what is the matter with it, git says.
         const user = yield* inspect(directory).pipe(Effect.provideService(Git, git));
         return (yield* readProjectRecord(user.commonDir))?.id;
       });
 
-      return Projects.of({ open, known });
+      return Projects.of({ open, begin, known });
     }),
   );
 }
