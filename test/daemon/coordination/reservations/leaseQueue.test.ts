@@ -506,7 +506,7 @@ describe("any history", () => {
           );
           for (const name of Object.keys(total) as Array<keyof typeof total>) total[name] += counts[name];
         }),
-        { numRuns: full ? 400 : 12, endOnFailure: true },
+        { numRuns: full ? 400 : 20, endOnFailure: true },
       );
       console.log(`leases and queue: ${JSON.stringify(total)}`);
       assert.isAbove(total.granted, 100);
