@@ -21,6 +21,8 @@ export interface Listening {
   readonly clients: () => number;
 }
 
+/** Connections that may wait to be accepted; beyond it a socket refuses them (the system may allow fewer). */
+const backlog = 4096;
 /** How long requests under way may take to end when the daemon does. */
 const grace = 5000;
 /** Milliseconds that a sender may take over its headers, and over all of a request. */
@@ -88,7 +90,7 @@ export const serveAt = Effect.fnUntraced(function* (at: ListenOptions, handler: 
             // Later ones are failures to accept a connection, for instance because too many files are open.
             if (server.listening) runFork(Effect.logError("a connection could not be accepted", cause));
           });
-          server.listen(at, resolve);
+          server.listen({ ...at, backlog }, resolve);
         }),
       catch: (cause) => cause as NodeJS.ErrnoException,
     }),

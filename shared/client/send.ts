@@ -65,7 +65,7 @@ export const send = (
   });
 
 /** Nobody listened, or not to the end: the daemon begins nothing before it has a request whole. */
-const neverSent = new Set(["ENOENT", "ECONNREFUSED", "EPIPE"]);
+const neverSent = new Set(["ENOENT", "ECONNREFUSED", "EPIPE", "EAGAIN"]);
 const unsent = new WeakSet<DaemonUnreachable>();
 
 /** Nothing can have been done of what was asked, so it may be asked again. */

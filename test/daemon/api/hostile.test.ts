@@ -394,6 +394,11 @@ describe("a client that is too much", () => {
     assert.strictEqual((await client.daemon.status({})).pid, box.daemonPid());
   });
 
+  it("asks a thousand times at once: each time it is answered", async () => {
+    const asked = Array.from({ length: 1000 }, () => ask(socket, "GET", "/healthz"));
+    for (const { status } of await Promise.all(asked)) assert.strictEqual(status, 200);
+  });
+
   it("sends a character now and then, in its headers or its body: it is cut off", async () => {
     for (const answer of await Promise.all(loris))
       assert.match(answer, /^HTTP\/1\.1 408 .*"_tag":"TimedOut"/s);
