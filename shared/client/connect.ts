@@ -184,15 +184,21 @@ const bringUp = async (folder: string): Promise<DaemonAddress> => {
 
 /** With its parents. Node's own `recursive` never returns where a folder can't be made in one that is there (/proc). */
 const makeFolder = (path: string): void => {
-  const make = () => mkdirSync(path, { mode: 0o700 });
   try {
-    make();
+    makeInParent(path);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === "EEXIST" && statSync(path).isDirectory()) return;
-    if (code !== "ENOENT" || dirname(path) === path) throw cause;
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT" || dirname(path) === path) throw cause;
     makeFolder(dirname(path));
-    make();
+    makeInParent(path);
+  }
+};
+
+/** Another client may make it at the same moment, the second time as well. */
+const makeInParent = (path: string): void => {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EEXIST" || !statSync(path).isDirectory()) throw cause;
   }
 };
 
