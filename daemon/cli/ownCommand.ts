@@ -2,8 +2,9 @@
  * How this program is called, for commands that are printed to be copied: as the launcher that started us says,
  * else `ocvibe` where a shell would find it, else Node with the path of this very file.
  */
-import { accessSync, constants, realpathSync } from "node:fs";
-import { delimiter, isAbsolute, join, relative, sep } from "node:path";
+import { realpathSync } from "node:fs";
+import { isAbsolute, relative, sep } from "node:path";
+import { findOnPath } from "./findOnPath.ts";
 
 export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
@@ -40,26 +41,12 @@ const program = (around: Surroundings): string => {
 };
 
 /** On the PATH of the person's shell: npm puts its own folders in front while it runs a script. */
-const onPath = (name: string, around: Surroundings): string | undefined => {
-  const windows = around.platform === "win32";
-  const names = windows ? [`${name}.cmd`, `${name}.exe`] : [name];
-  return (around.env.PATH ?? around.env.Path ?? "")
-    .split(delimiter)
-    .filter(
-      (folder) => isAbsolute(folder) && !/[\\/](node_modules[\\/]\.bin|node-gyp-bin)[\\/]?$/.test(folder),
-    )
-    .flatMap((folder) => names.map((file) => join(folder, file)))
-    .find(isExecutable);
-};
-
-const isExecutable = (file: string): boolean => {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
+const onPath = (name: string, around: Surroundings): string | undefined =>
+  findOnPath(
+    around.platform === "win32" ? [`${name}.cmd`, `${name}.exe`] : [name],
+    around.env,
+    (folder) => !/[\\/](node_modules[\\/]\.bin|node-gyp-bin)[\\/]?$/.test(folder),
+  );
 
 const isInside = (path: string, folder: string): boolean => {
   const way = relative(folder, path);

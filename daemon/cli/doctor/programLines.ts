@@ -1,8 +1,7 @@
 /** What `doctor` finds of other programs: Node, git, the agents that may work, and Ollama's server. */
 import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, isAbsolute, join } from "node:path";
 import type { Diagnosis } from "../../../shared/contract/daemonRoutes.ts";
+import { findOnPath } from "../findOnPath.ts";
 import { plain, shorten } from "../render/text.ts";
 
 type Line = typeof Diagnosis.Type;
@@ -125,20 +124,5 @@ const ask = (file: string, env: NodeJS.ProcessEnv): Promise<string> =>
     child.stdin?.end();
   });
 
-const onPath = (name: string, env: NodeJS.ProcessEnv): string | undefined => {
-  const names = process.platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name];
-  return (env.PATH ?? env.Path ?? "")
-    .split(delimiter)
-    .filter(isAbsolute)
-    .flatMap((folder) => names.map((file) => join(folder, file)))
-    .find(isExecutable);
-};
-
-const isExecutable = (file: string): boolean => {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
+const onPath = (name: string, env: NodeJS.ProcessEnv): string | undefined =>
+  findOnPath(process.platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name], env);
