@@ -3,10 +3,10 @@
  * interruption that lets the command say what goes on without it.
  */
 import { Cause, Effect, Exit, Fiber } from "effect";
-import { type AnyError, exitCodeOf } from "../../shared/contract/errors.ts";
+import { type AnyError, exitCodeOf, isAnyError } from "../../shared/contract/errors.ts";
 import { exportTraces } from "../../shared/telemetry/exportTraces.ts";
 import { inTrace } from "../../shared/telemetry/traceparent.ts";
-import { asAnyError, isAnyError } from "./asAnyError.ts";
+import { asAnyError } from "./asAnyError.ts";
 import { jsonError, renderError } from "./renderError.ts";
 import { Screen } from "./Screen.ts";
 import { SilentExit } from "./SilentExit.ts";

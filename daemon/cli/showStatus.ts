@@ -45,7 +45,7 @@ const show = Effect.fnUntraced(function* (session: Session, swarm: SwarmView) {
   for (const line of nextSteps(session, swarm)) session.say(line);
 });
 
-export const overview = (swarms: ReadonlyArray<SwarmView>): ReadonlyArray<string> => {
+const overview = (swarms: ReadonlyArray<SwarmView>): ReadonlyArray<string> => {
   const width = Math.max(...swarms.map((swarm) => swarm.epic.length));
   return swarms.map((swarm) => {
     const merged = swarm.subtasks.filter((subtask) => subtask.status === "merged").length;

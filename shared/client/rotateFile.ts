@@ -5,7 +5,7 @@
 import { renameSync } from "node:fs";
 
 /** Old parts that are kept. */
-export const partsKept = 3;
+const partsKept = 3;
 
 export const rotateFile = (file: string): void => {
   for (let part = partsKept; part >= 1; part--) {

@@ -255,3 +255,10 @@ export const exitCodeOf: Readonly<Record<AnyError["_tag"], 1 | 2 | 3 | 4>> = {
   StreamReset: 1,
   InternalError: 1,
 };
+
+/** Whether what was thrown is one of these, wherever it was made. */
+export const isAnyError = (thrown: unknown): thrown is AnyError =>
+  thrown instanceof Error &&
+  "_tag" in thrown &&
+  typeof thrown._tag === "string" &&
+  Object.hasOwn(exitCodeOf, thrown._tag);

@@ -6,9 +6,9 @@
 import type { DaemonClient } from "../client/connect.ts";
 import {
   type AnyError,
-  exitCodeOf,
   InternalError,
   InvalidInput,
+  isAnyError,
   NotAllowed,
   TimedOut,
 } from "../contract/errors.ts";
@@ -95,12 +95,7 @@ const tooLate = (tool: Tool) =>
   });
 
 export const asAnyError = (cause: unknown): AnyError => {
-  const isOurs =
-    cause instanceof Error &&
-    "_tag" in cause &&
-    typeof cause._tag === "string" &&
-    Object.hasOwn(exitCodeOf, cause._tag);
-  if (isOurs) return cause as AnyError;
+  if (isAnyError(cause)) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
   return new InternalError({
     message: `Something went wrong in OpenCode Vibe itself: ${message}`,

@@ -4,7 +4,7 @@
  */
 import { Effect } from "effect";
 
-export const maxBody = 10 * 1024 * 1024;
+const maxBody = 10 * 1024 * 1024;
 
 export const readBody = <E>(request: Request, tooLarge: (detail: string) => E): Effect.Effect<string, E> =>
   Effect.gen(function* () {

@@ -9,7 +9,7 @@ import { type AgentIdentity, Agents } from "../../coordination/agents/Agents.ts"
 import { EventStore } from "../../primitives/EventStore.ts";
 import type { Caller } from "../authenticate.ts";
 
-export type AgentCaller = Extract<Caller, { readonly kind: "agent" }>;
+type AgentCaller = Extract<Caller, { readonly kind: "agent" }>;
 
 interface Session {
   readonly owner: string;

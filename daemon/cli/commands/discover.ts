@@ -30,7 +30,7 @@ const words: Readonly<Record<Server["health"], readonly ["green" | "yellow" | "r
   "something else": ["red", "something else answers there"],
 };
 
-export const serverLines = (servers: ReadonlyArray<Server>, colour: boolean): ReadonlyArray<string> => {
+const serverLines = (servers: ReadonlyArray<Server>, colour: boolean): ReadonlyArray<string> => {
   if (servers.length === 0) {
     return [
       "No server was found. `opencode serve --mdns` and `ocvibe serve --announce` make themselves known.",

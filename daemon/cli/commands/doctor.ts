@@ -47,7 +47,7 @@ const asProblem = (what: string, message: string): Line => {
   return { what, ok: false, detail, ...(remedy === undefined ? {} : { remedy }) };
 };
 
-export const doctorLines = (lines: ReadonlyArray<Line>, colour: boolean): ReadonlyArray<string> => {
+const doctorLines = (lines: ReadonlyArray<Line>, colour: boolean): ReadonlyArray<string> => {
   const paint = painter(colour);
   return lines.flatMap(({ what, ok, note, detail, remedy }) => [
     `${ok ? (note ? paint("yellow", "note   ") : paint("green", "ok     ")) : paint("red", "problem")}  ${plain(what)}: ${plain(detail)}`,
