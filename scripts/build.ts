@@ -1,6 +1,6 @@
 /**
- * Bundles every program that a user runs into `dist/`: the CLI, the daemon, its SQL worker, the process
- * shim, and the first-run demonstration. `--test` builds the same programs with fault points into `dist-test/`.
+ * Bundles every program that a user runs into `dist/`: the extension, the CLI, the daemon, its SQL worker, the
+ * process shim, and the first-run demonstration. `--test` builds the same programs with fault points into `dist-test/`.
  */
 import { chmod, readdir, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -11,7 +11,7 @@ const quiet = process.argv.includes("--quiet");
 const forTests = process.argv.includes("--test");
 const outdir = forTests ? "dist-test" : "dist";
 
-const { metafile } = await build({
+const programs = await build({
   entryPoints: {
     ocvibe: "daemon/cli/main.ts",
     daemon: "daemon/main.ts",
@@ -43,6 +43,26 @@ const { metafile } = await build({
   plugins: [pastBarrels],
   logLevel: quiet ? "warning" : "info",
 });
+// The editor loads one file, and gives it the module `vscode`; it is what people download, hence smaller.
+const editor = await build({
+  entryPoints: { extension: "extension/extension.ts" },
+  outdir,
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  minify: true,
+  sourcemap: "linked",
+  metafile: true,
+  external: ["vscode"],
+  define: { OCVIBE_TEST_BUILD: String(forTests), OCVIBE_BUNDLED: "true" },
+  plugins: [pastBarrels],
+  logLevel: quiet ? "warning" : "info",
+});
+const metafile = {
+  inputs: { ...programs.metafile.inputs, ...editor.metafile.inputs },
+  outputs: { ...programs.metafile.outputs, ...editor.metafile.outputs },
+};
 // What an earlier build left goes after the new one stands, so that programs that run meanwhile find their parts.
 const made = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
 for (const name of await readdir(outdir)) {

@@ -36,6 +36,19 @@ export const Target = Schema.Union([
 ]);
 export type Target = typeof Target.Type;
 
+/** A move of a branch of the user's, with the files of the checkout that has it. */
+export const BranchMove = Schema.Struct({
+  epic: Str,
+  method: Schema.Literals(["fast-forward", "update-ref", "new-branch"]),
+  ref: Str,
+  old: Schema.NullOr(Oid),
+  new: Oid,
+  /** The checkout whose files move along, for `fast-forward`. */
+  checkout: opt(Str),
+  paths: Schema.Array(PathChange),
+});
+export type BranchMove = typeof BranchMove.Type;
+
 export const SwarmCell = Schema.Struct({
   id: Str,
   title: Str,
@@ -50,6 +63,8 @@ export const SwarmCell = Schema.Struct({
    * merge of both that conflicts or fails the checks, and its result has the epic's head and `target` as parents.
    */
   reconciles: opt(Schema.Struct({ target: Oid, base: Oid })),
+  /** Set on a subtask that changes merged work: what the person wants to be otherwise. */
+  asked: opt(Schema.Array(Finding)),
 });
 export type SwarmCell = typeof SwarmCell.Type;
 
@@ -218,7 +233,20 @@ export const eventData = {
     results: Schema.Array(CheckResult),
   }),
   target_merged: Schema.Struct({ epic: Str, head: Oid, target: Oid, results: Schema.Array(CheckResult) }),
-  /** A conflict or a red gate with the moved target becomes a subtask of its own. */
+  /** A blocked subtask may try again; its strikes are forgotten. */
+  subtask_retried: Schema.Struct({ epic: Str, cell: Str }),
+  swarm_paused: Schema.Struct({ epic: Str }),
+  swarm_unpaused: Schema.Struct({ epic: Str }),
+  /** The person looked at `head` and wants it otherwise; the same batch adds the subtask `cell`, which is told so. */
+  work_sent_back: Schema.Struct({
+    epic: Str,
+    head: Oid,
+    cell: Str,
+    /** The subtasks whose work it is. */
+    of: Schema.Array(Str),
+    findings: Schema.Array(Finding),
+  }),
+  /** Work of the person's, or a conflict or a red gate with the moved target, becomes a subtask of its own. */
   subtask_added: Schema.Struct({ epic: Str, cell: SwarmCell, findings: Schema.Array(Finding) }),
   epic_ready: Schema.Struct({ epic: Str, head: Oid, results: Schema.Array(CheckResult) }),
   landing_approved: Schema.Struct({
@@ -228,18 +256,15 @@ export const eventData = {
     /** The extra yes that landing without any check needs. */
     unchecked: Schema.Boolean,
   }),
-  landing_intended: Schema.Struct({
-    epic: Str,
-    method: Schema.Literals(["fast-forward", "update-ref", "new-branch"]),
-    ref: Str,
-    old: Schema.NullOr(Oid),
-    new: Oid,
-    /** The checkout whose files move along, for `fast-forward`. */
-    checkout: opt(Str),
-    paths: Schema.Array(PathChange),
-  }),
+  landing_intended: BranchMove,
   landed: Schema.Struct({ epic: Str, ref: Str, commit: Oid }),
   landing_refused: Schema.Struct({ epic: Str, message: Str, paths: Schema.Array(Str) }),
+  /** `commit` is what had landed. */
+  revert_approved: Schema.Struct({ epic: Str, commit: Oid }),
+  revert_intended: BranchMove,
+  /** `commit` is the one that undoes what had landed. */
+  reverted: Schema.Struct({ epic: Str, ref: Str, commit: Oid }),
+  revert_refused: Schema.Struct({ epic: Str, message: Str, paths: Schema.Array(Str) }),
   swarm_cancelled: Schema.Struct({ epic: Str, reason: Str }),
   swarm_discarded: Schema.Struct({ epic: Str }),
 } as const;

@@ -38,11 +38,15 @@ export const FindingKind = Schema.Literals([
   "merge-conflict",
   // Somebody else was given the files while the agent had them.
   "lease-lost",
+  // The person looked at the work and wants it otherwise.
+  "sent-back",
 ]);
 
 export const Finding = Schema.Struct({
   kind: FindingKind,
   message: Schema.String,
   path: Schema.optionalKey(Schema.String),
+  /** Of `path`, from 1. */
+  line: Schema.optionalKey(Schema.Int),
 });
 export type Finding = typeof Finding.Type;

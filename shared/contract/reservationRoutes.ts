@@ -14,6 +14,7 @@ export const LeaseView = Schema.Struct({
   expiresAt: opt(Str),
   reason: opt(Str),
 }).annotate({ identifier: "LeaseView" });
+export type LeaseView = typeof LeaseView.Type;
 
 /** A request that waits for its files. */
 export const TicketView = Schema.Struct({

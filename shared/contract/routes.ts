@@ -12,6 +12,7 @@ import { deferredRoutes } from "./deferredRoutes.ts";
 import { eventRoutes } from "./eventRoutes.ts";
 import { hiveRoutes } from "./hiveRoutes.ts";
 import { mailRoutes } from "./mailRoutes.ts";
+import { projectRoutes } from "./projectRoutes.ts";
 import { reservationRoutes } from "./reservationRoutes.ts";
 import { swarmRoutes } from "./swarmRoutes.ts";
 
@@ -24,5 +25,6 @@ export const contract = createRouter({
   reservations: reservationRoutes,
   mail: mailRoutes,
   deferred: deferredRoutes,
+  project: projectRoutes,
 });
 export type Contract = typeof contract;

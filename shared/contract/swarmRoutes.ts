@@ -68,6 +68,8 @@ export const SubtaskView = Schema.Struct({
   ),
   /** Paths that the merged change touched. */
   changed: Schema.Array(Str),
+  /** The checkout of the attempt that is under way; it is gone when the attempt is over. */
+  folder: Schema.NullOr(Str),
 }).annotate({ identifier: "SubtaskView" });
 export type SubtaskView = typeof SubtaskView.Type;
 
@@ -81,19 +83,27 @@ export const SwarmView = Schema.Struct({
   status: Schema.Literals([
     "running",
     "interrupted",
+    // No agent works on it, and none begins: see `paused`.
+    "paused",
     "needs-you",
     "blocked",
     "ready",
     "landing",
     "landed",
+    "reverting",
+    "reverted",
     "cancelled",
     "discarded",
   ]),
+  /** No new agent is started; those that were at work when it was paused go on to their end. */
+  paused: Schema.Boolean,
   checks: Schema.Array(Str),
+  /** What the checks said of `head`; empty when they have not run on it. */
+  results: Schema.Array(CheckResult),
   subtasks: Schema.Array(SubtaskView),
   startedAt: Str,
   endedAt: Schema.NullOr(Str),
-  /** Set when the last attempt to land was refused. */
+  /** Set when the last attempt to land, or to revert, was refused. */
   refusal: Schema.NullOr(Schema.Struct({ message: Str, paths: Schema.Array(Str) })),
   /** Why this daemon stopped working on it, for instance a full disk; it can be resumed. */
   problem: Schema.NullOr(Str),
@@ -111,6 +121,41 @@ export const SwarmUpdate = Schema.Union([
 export type SwarmUpdate = typeof SwarmUpdate.Type;
 
 const epic = { ...project, epic: Str };
+
+/** A remark of the person's on a line of what a swarm made. */
+export const LineComment = Schema.Struct({
+  path: Str,
+  /** From 1, in the file as the swarm made it. */
+  line: Schema.Natural,
+  text: Str,
+}).annotate({ identifier: "LineComment" });
+export type LineComment = typeof LineComment.Type;
+
+/** What differs between two trees, a file each, by path. */
+export const SwarmChanges = Schema.Struct({
+  /** Object ids of the commits or trees that are compared; `swarm.file` takes either. */
+  base: Str,
+  head: Str,
+  files: Schema.Array(
+    Schema.Struct({
+      path: Str,
+      /** Where a renamed file was before. */
+      oldPath: opt(Str),
+      /** `mode`: the same content, with another mode (it became executable, for instance). */
+      status: Schema.Literals(["added", "modified", "deleted", "renamed", "mode"]),
+      binary: Schema.Boolean,
+    }),
+  ),
+}).annotate({ identifier: "SwarmChanges" });
+export type SwarmChanges = typeof SwarmChanges.Type;
+
+/** A file's content. Of a link it is the path that the link points to. */
+export const SwarmFile = Schema.Union([
+  Schema.Struct({ kind: Schema.Literal("text"), text: Str }),
+  Schema.Struct({ kind: Schema.Literal("binary"), bytes: Schema.Natural }),
+  Schema.Struct({ kind: Schema.Literal("absent") }),
+]).annotate({ identifier: "SwarmFile" });
+export type SwarmFile = typeof SwarmFile.Type;
 
 export const swarmRoutes = {
   /** Runs a planner (`command:PROG`) on a task and answers with the text it printed. */
@@ -162,6 +207,51 @@ export const swarmRoutes = {
   answer: o({ access: "person" })
     .input(Schema.Struct({ ...project, cell: Str, accept: Schema.Boolean, text: opt(Str) }))
     .output(SwarmView),
+  /** A blocked subtask begins anew, with three attempts; its agent is told what was wrong with the last one. */
+  retry: o({ access: "person" })
+    .input(Schema.Struct({ ...project, cell: Str }))
+    .output(SwarmView),
+  /**
+   * From now on no agent is started in a swarm, or without `epic` in any that is not over; agents at work go on.
+   * Answers the swarms that it is about.
+   */
+  pause: o({ access: "person" })
+    .input(Schema.Struct({ ...project, epic: opt(Str) }))
+    .output(Schema.Array(SwarmView)),
+  unpause: o({ access: "person" })
+    .input(Schema.Struct({ ...project, epic: opt(Str) }))
+    .output(Schema.Array(SwarmView)),
+  /**
+   * The person looked at merged work, a subtask's or all of it, and wants it otherwise: a new subtask changes it, on
+   * top of what is merged, and is told the text and the comments. A subtask that the gate holds is rejected with them.
+   */
+  sendBack: o({ access: "person" })
+    .input(
+      Schema.Struct({ ...epic, cell: opt(Str), text: opt(Str), comments: Schema.Array(LineComment) }),
+    )
+    .output(SwarmView),
+  /** Undoes what landed as `commit`, by one commit on top of the target as it is now. */
+  revert: o({ access: "person" })
+    .input(Schema.Struct({ ...epic, commit: Str }))
+    .output(SwarmView),
+  /**
+   * What a swarm changed so far; with `cell` what that subtask's merged or last attempt did; with `now` also what
+   * lies in the checkout of the one under way, taken at this moment.
+   */
+  changes: read("person")
+    .input(Schema.Struct({ ...epic, cell: opt(Str), now: opt(Schema.Boolean) }))
+    .output(SwarmChanges),
+  /** A file as a commit or tree of this swarm's has it; a text of more than 5 MB is refused. */
+  file: read("person")
+    .input(Schema.Struct({ ...epic, commit: Str, path: Str }))
+    .output(SwarmFile),
+  /**
+   * What the agent of an attempt (the last unless said) printed and prints, until the attempt is over. The ids are
+   * offsets in bytes: whoever gives one back is told what follows it.
+   */
+  log: o({ access: "person", stream: true })
+    .input(Schema.Struct({ ...epic, cell: Str, attempt: opt(Schema.Natural) }))
+    .output(Schema.Struct({ text: Str })),
   /** First the state as of now, then everything that happens. */
   watch: o({ access: "anyone", stream: true }).input(Schema.Struct(epic)).output(SwarmUpdate),
   /** The commits between base and head, as `git log --graph` draws them. */

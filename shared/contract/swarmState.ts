@@ -3,7 +3,7 @@
  * already be closed) nor anything that a process remembers. The daemon resumes from it, clients render it, and a
  * coordinator that lost its context continues from it.
  */
-import { type AnyEvent, type EventDataOf, isKnown, type StoredEvent, type SwarmCell } from "./events.ts";
+import { type AnyEvent, type BranchMove, type EventDataOf, isKnown, type StoredEvent, type SwarmCell } from "./events.ts";
 import type { CheckResult, Finding } from "./gate.ts";
 
 /** Three attempts that fail their gate block a cell. */
@@ -60,7 +60,15 @@ export interface SubtaskState extends SwarmCell {
   readonly endedAt?: string;
 }
 
-export type EpicStatus = "active" | "ready" | "landing" | "landed" | "cancelled" | "discarded";
+export type EpicStatus =
+  | "active"
+  | "ready"
+  | "landing"
+  | "landed"
+  | "reverting"
+  | "reverted"
+  | "cancelled"
+  | "discarded";
 
 export interface EpicState {
   readonly created: EventDataOf<"epic_created">;
@@ -72,13 +80,18 @@ export interface EpicState {
   readonly endedAt?: string;
   /** The branch's last confirmed commit: the base, then each merge. */
   readonly head: string;
+  /** The target's latest commit that `head` contains: what `head` would change is the difference to it. */
+  readonly target: string;
   readonly pinned: boolean;
+  /** No new attempt begins. */
+  readonly paused: boolean;
   readonly waived: ReadonlyArray<string>;
   /** The results of the checks on `head`. */
   readonly results: ReadonlyArray<CheckResult>;
   readonly approval?: EventDataOf<"landing_approved">;
   readonly targetMerge?: EventDataOf<"target_merge_intended">;
-  readonly landing?: EventDataOf<"landing_intended">;
+  readonly landing?: BranchMove;
+  readonly revert?: BranchMove;
   readonly refusal?: { readonly message: string; readonly paths: ReadonlyArray<string> };
 }
 
@@ -113,8 +126,8 @@ export const hasSwarmSignature = (state: SwarmProjection): boolean =>
 export const isSwarmActive = (state: SwarmProjection): boolean =>
   [...state.epics.values()].some((epic) => !isOver(epic));
 
-export const isOver = (epic: EpicState): boolean =>
-  epic.status === "landed" || epic.status === "cancelled" || epic.status === "discarded";
+export const isOver = ({ status }: EpicState): boolean =>
+  status === "landed" || status === "reverted" || status === "cancelled" || status === "discarded";
 
 /** What a coordinator's prompt says of each epic, a line each. */
 export const getSwarmSummary = (state: SwarmProjection): string =>
@@ -193,6 +206,7 @@ const evolve = (state: SwarmProjection, event: AnyEvent): SwarmProjection => {
       const moved = onEpic(next, epicOf(next, cell), (old) => ({
         ...old,
         head,
+        target: next.subtasks.get(cell)?.reconciles?.target ?? old.target,
         results: judged?.length ? judged : old.results,
       }));
       return { ...moved, completed: new Set(moved.completed).add(cell) };
@@ -201,6 +215,20 @@ const evolve = (state: SwarmProjection, event: AnyEvent): SwarmProjection => {
       const { findings } = event.data;
       return onSubtask(state, event.data.cell, () => ({ phase: "blocked", endedAt: event.at, findings }));
     }
+    case "subtask_retried":
+      // What was wrong the last time is still what the next agent is told.
+      return onSubtask(state, event.data.cell, ({ endedAt: _, ...old }) => ({
+        ...old,
+        phase: "waiting",
+        strikes: 0,
+      }));
+    case "swarm_paused":
+      return onEpic(state, event.data.epic, (old) => ({ ...old, paused: true }));
+    case "swarm_unpaused":
+      return onEpic(state, event.data.epic, (old) => ({ ...old, paused: false }));
+    case "work_sent_back":
+      // Who looked and was not content is asked again, also when the landing was approved in advance.
+      return onEpic(state, event.data.epic, ({ approval: _, refusal: __, ...old }) => old);
     case "subtask_added": {
       const { cell, epic, findings } = event.data;
       const added = newSubtask(cell, epic, findings);
@@ -214,12 +242,16 @@ const evolve = (state: SwarmProjection, event: AnyEvent): SwarmProjection => {
     case "target_merge_intended":
       return onEpic(state, event.data.epic, (old) => ({ ...old, targetMerge: event.data }));
     case "target_merged": {
-      const { epic, head, results } = event.data;
-      return onEpic(state, epic, ({ targetMerge: _, ...old }) => ({ ...old, head, results }));
+      const { epic, head, target, results } = event.data;
+      return onEpic(state, epic, ({ targetMerge: _, ...old }) => ({ ...old, head, target, results }));
     }
     case "epic_ready": {
       const { epic, head, results } = event.data;
-      return onEpic(state, epic, (old) => ({ ...old, status: "ready", head, results }));
+      return onEpic(state, epic, (old) => {
+        // Work may have been sent back while this was written.
+        const done = old.subtaskIds.every((id) => state.subtasks.get(id)?.phase === "merged");
+        return { ...old, status: done ? "ready" : "active", head, results };
+      });
     }
     case "landing_approved":
       return onEpic(state, event.data.epic, ({ refusal: _, ...old }) => ({ ...old, approval: event.data }));
@@ -237,6 +269,20 @@ const evolve = (state: SwarmProjection, event: AnyEvent): SwarmProjection => {
     }
     case "landed":
       return onEpic(state, event.data.epic, (old) => ({ ...old, status: "landed", endedAt: event.at }));
+    case "revert_approved":
+      return onEpic(state, event.data.epic, ({ refusal: _, ...old }) => ({ ...old, status: "reverting" }));
+    case "revert_intended":
+      return onEpic(state, event.data.epic, (old) => ({ ...old, status: "reverting", revert: event.data }));
+    case "revert_refused": {
+      const { epic, message, paths } = event.data;
+      return onEpic(state, epic, ({ revert: _, ...old }) => ({
+        ...old,
+        status: "landed",
+        refusal: { message, paths },
+      }));
+    }
+    case "reverted":
+      return onEpic(state, event.data.epic, (old) => ({ ...old, status: "reverted", endedAt: event.at }));
     case "swarm_cancelled":
       return onEpic(state, event.data.epic, (old) => ({ ...old, status: "cancelled", endedAt: event.at }));
     case "swarm_discarded":
@@ -256,7 +302,9 @@ const createEpic = (state: SwarmProjection, event: AnyEvent & { type: "epic_crea
     status: "active",
     startedAt: at,
     head: data.base,
+    target: data.base,
     pinned: false,
+    paused: false,
     waived: [],
     results: [],
   };

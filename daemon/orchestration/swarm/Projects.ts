@@ -5,6 +5,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Context, Effect, Layer, Semaphore } from "effect";
+import { findRepository } from "../../../shared/client/findRepository.ts";
 import type {
   FileSystemError,
   GitError,
@@ -15,7 +16,6 @@ import { DataFolder } from "../../platform/DataFolder.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { Git } from "../../platform/Git.ts";
 import { EventStore } from "../../primitives/EventStore.ts";
-import { findCommonDir } from "./findCommonDir.ts";
 import { inspect, projectRecord, readProjectRecord, type UserRepository } from "./UserRepository.ts";
 import { openWorkshop, type Workshop } from "./Workshop.ts";
 
@@ -103,8 +103,8 @@ export class Projects extends Context.Service<
 
       /** Without starting git. */
       const recorded = Effect.fnUntraced(function* (directory: string) {
-        const commonDir = yield* Effect.promise(() => findCommonDir(directory));
-        return commonDir === undefined ? undefined : (yield* readProjectRecord(commonDir))?.id;
+        const found = yield* Effect.promise(() => findRepository(directory));
+        return found === undefined ? undefined : (yield* readProjectRecord(found.commonDir))?.id;
       });
 
       const begin = Effect.fn("Projects.begin")(function* (directory: string) {

@@ -18,6 +18,7 @@ export const readPlan = Effect.fn("readPlan")(function* (text: string) {
       where: placeOf(issue.path ?? [], json),
       message: wordingOf(issue.message, issue.path ?? []),
       severity: "error",
+      at: [keysOf(issue.path ?? []).map((key) => (typeof key === "number" ? key : String(key)))],
     }),
   );
   return yield* invalidPlan(faults);

@@ -22,65 +22,97 @@ export interface PlanSurroundings {
 }
 
 export const validatePlan = (plan: Plan, around: PlanSurroundings): ReadonlyArray<PlanFault> => {
-  if (plan.subtasks.length === 0) return [fault("subtasks", "the plan has no subtasks; add at least one")];
+  if (plan.subtasks.length === 0)
+    return [fault("subtasks", "the plan has no subtasks; add at least one", [["subtasks"]])];
   const name = (index: number) => `subtasks[${index}] "${plan.subtasks[index]?.title ?? "?"}"`;
   const dangling = plan.subtasks.flatMap((subtask, index) =>
-    subtask.dependencies
-      .filter((position) => position >= plan.subtasks.length)
-      .map((position) =>
-        fault(
-          name(index),
-          `depends on subtask ${position}, and ${
-            plan.subtasks.length === 1 ? "there is only 0" : `there are only 0 to ${plan.subtasks.length - 1}`
-          }`,
-        ),
-      ),
+    subtask.dependencies.flatMap((position, nth) =>
+      position < plan.subtasks.length
+        ? []
+        : [
+            fault(
+              name(index),
+              `depends on subtask ${position}, and ${
+                plan.subtasks.length === 1
+                  ? "there is only 0"
+                  : `there are only 0 to ${plan.subtasks.length - 1}`
+              }`,
+              [["subtasks", index, "dependencies", nth]],
+            ),
+          ],
+    ),
   );
   const graph = dependencyGraph(plan.subtasks.map((subtask) => subtask.dependencies));
   const cycle = findCycle(graph);
   const cyclic =
     cycle === undefined
       ? []
-      : [fault("dependencies", `these wait for one another: ${cycle.map(name).join(" → ")}`)];
+      : [
+          fault(
+            "dependencies",
+            `these wait for one another: ${cycle.map(name).join(" → ")}`,
+            [...new Set(cycle)].map((index) => ["subtasks", index, "dependencies"]),
+          ),
+        ];
   const parsed = plan.subtasks.map((subtask) => parseAll(subtask.files, around));
   return [
     ...dangling,
     ...cyclic,
     ...plan.subtasks.flatMap((subtask, index) => [
       ...(subtask.files.length === 0
-        ? [fault(name(index), "names no files; say which ones it may change")]
+        ? [fault(name(index), "names no files; say which ones it may change", [filesOf(index)])]
         : []),
       ...(subtask.files.length > maxPatterns
         ? [
             fault(
               name(index),
               `names ${subtask.files.length} files, and ${maxPatterns} are the most; use folders or wider patterns`,
+              [filesOf(index)],
             ),
           ]
         : []),
-      ...parsed[index]!.faults.map((message) => fault(name(index), message)),
-      ...agentFaults(subtask.agent ?? around.agent, around).map((message) => fault(name(index), message)),
+      ...parsed[index]!.faults.map(({ message, nth }) => fault(name(index), message, [fileAt(index, nth)])),
+      ...agentFaults(subtask.agent ?? around.agent, around).map((message) =>
+        fault(name(index), message, [["subtasks", index, subtask.agent === undefined ? "title" : "agent"]]),
+      ),
       ...around
-        .heldBy(parsed[index]!.patterns.map((pattern) => pattern.text))
-        .map((held) => heldFault(name(index), held)),
+        .heldBy(parsed[index]!.files.map(({ pattern }) => pattern.text))
+        .map((held) => heldFault(name(index), held, [placeOf(index, parsed[index]!.files, held.requested)])),
     ]),
     ...overlaps(
       plan,
-      parsed.map(({ patterns }) => patterns),
+      parsed.map(({ files }) => files),
       graph,
       name,
     ),
   ];
 };
 
-const fault = (where: string, message: string): PlanFault => ({ where, message, severity: "error" });
+type Places = NonNullable<PlanFault["at"]>;
 
-const heldFault = (where: string, held: LeaseConflictEntry): PlanFault =>
+const fault = (where: string, message: string, at: Places): PlanFault => ({
+  where,
+  message,
+  severity: "error",
+  at,
+});
+
+const filesOf = (index: number) => ["subtasks", index, "files"];
+const fileAt = (index: number, nth: number) => [...filesOf(index), nth];
+
+/** Where the pattern stands that was written so, or became this one. */
+const placeOf = (index: number, files: ReadonlyArray<PlannedFile>, text: string) => {
+  const file = files.find(({ pattern }) => pattern.text === text);
+  return file === undefined ? filesOf(index) : fileAt(index, file.nth);
+};
+
+const heldFault = (where: string, held: LeaseConflictEntry, at: Places): PlanFault =>
   fault(
     where,
     `"${held.requested}" overlaps "${held.held}", which ${held.holder} holds${
       held.epic === undefined ? "" : ` for ${held.cell ?? held.epic}`
     }${held.expiresAt === undefined ? "" : ` until ${held.expiresAt}`}; wait for it, or land or discard that work`,
+    at,
   );
 
 const agentFaults = (spec: string | undefined, around: PlanSurroundings): ReadonlyArray<string> => {
@@ -90,19 +122,25 @@ const agentFaults = (spec: string | undefined, around: PlanSurroundings): Readon
   return message === undefined ? [] : [message];
 };
 
-const parseAll = (files: ReadonlyArray<string>, around: PlanSurroundings) => {
-  const patterns: Array<Pattern> = [];
-  const faults: Array<string> = [];
-  for (const text of files) {
+/** A subtask's file pattern and its position among them. */
+interface PlannedFile {
+  readonly pattern: Pattern;
+  readonly nth: number;
+}
+
+const parseAll = (texts: ReadonlyArray<string>, around: PlanSurroundings) => {
+  const files: Array<PlannedFile> = [];
+  const faults: Array<{ readonly message: string; readonly nth: number }> = [];
+  for (const [nth, text] of texts.entries()) {
     const result = parsePattern(text, {
       caseInsensitive: around.caseInsensitive,
       exists: (path) => around.kindOf(path) !== undefined,
       isDirectory: (path) => around.kindOf(path) === "folder",
     });
-    if (Result.isSuccess(result)) patterns.push(result.success);
-    else faults.push(asPart(result.failure.message));
+    if (Result.isSuccess(result)) files.push({ pattern: result.success, nth });
+    else faults.push({ message: asPart(result.failure.message), nth });
   }
-  return { patterns, faults };
+  return { files, faults };
 };
 
 /** A sentence as a part of a longer one. */
@@ -111,7 +149,7 @@ const asPart = (sentence: string) => sentence.charAt(0).toLowerCase() + sentence
 /** Two subtasks that can run at the same time and may touch the same file; one pair is named once. */
 const overlaps = (
   plan: Plan,
-  patterns: ReadonlyArray<ReadonlyArray<Pattern>>,
+  files: ReadonlyArray<ReadonlyArray<PlannedFile>>,
   graph: Dependencies,
   name: (index: number) => string,
 ): ReadonlyArray<PlanFault> => {
@@ -119,14 +157,16 @@ const overlaps = (
   for (let a = 0; a < plan.subtasks.length; a++) {
     for (let b = a + 1; b < plan.subtasks.length; b++) {
       if (areOrdered(graph, a, b)) continue;
-      const clash = firstClash(patterns[a] ?? [], patterns[b] ?? []);
+      const clash = firstClash(files[a] ?? [], files[b] ?? []);
       if (clash === undefined) continue;
       const [left, right] = clash;
-      const files = left.text === right.text ? `"${left.text}"` : `"${left.text}" and "${right.text}"`;
+      const [one, other] = [left.pattern.text, right.pattern.text];
+      const both = one === other ? `"${one}"` : `"${one}" and "${other}"`;
       faults.push(
         fault(
           `${name(a)} and ${name(b)}`,
-          `both may change the same files (${files}) and neither waits for the other; add a dependency or split the files`,
+          `both may change the same files (${both}) and neither waits for the other; add a dependency or split the files`,
+          [fileAt(a, left.nth), fileAt(b, right.nth)],
         ),
       );
     }
@@ -134,7 +174,7 @@ const overlaps = (
   return faults;
 };
 
-const firstClash = (left: ReadonlyArray<Pattern>, right: ReadonlyArray<Pattern>) => {
-  for (const a of left) for (const b of right) if (intersects(a, b)) return [a, b] as const;
+const firstClash = (left: ReadonlyArray<PlannedFile>, right: ReadonlyArray<PlannedFile>) => {
+  for (const a of left) for (const b of right) if (intersects(a.pattern, b.pattern)) return [a, b] as const;
   return undefined;
 };

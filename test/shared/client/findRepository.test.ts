@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, assert, beforeAll, describe, it } from "vitest";
-import { findCommonDir } from "../../../../daemon/orchestration/swarm/findCommonDir.ts";
+import { findRepository } from "../../../shared/client/findRepository.ts";
 
 const top = realpathSync(mkdtempSync(join(tmpdir(), "ocvibe-common-")));
 const at = (...parts: ReadonlyArray<string>) => join(top, ...parts);
@@ -14,9 +14,10 @@ const git = (cwd: string, ...args: ReadonlyArray<string>) =>
     ["-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "protocol.file.allow=always", ...args],
     { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
   ).trim();
-const byGit = (cwd: string): string | undefined => {
+const byGit = (cwd: string) => {
   try {
-    return git(cwd, "rev-parse", "--path-format=absolute", "--git-common-dir");
+    const ask = (what: string) => git(cwd, "rev-parse", "--path-format=absolute", what);
+    return { root: ask("--show-toplevel"), commonDir: ask("--git-common-dir") };
   } catch {
     return undefined;
   }
@@ -42,7 +43,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(top, { recursive: true, force: true }));
 
-describe("the common directory", () => {
+describe("the repository", () => {
   it.each([
     "repo",
     "repo/a/b",
@@ -56,13 +57,13 @@ describe("the common directory", () => {
     "link/b",
   ])("of %s is what git says", async (path) => {
     assert.isDefined(byGit(at(path)));
-    assert.strictEqual(await findCommonDir(at(path)), byGit(at(path)));
+    assert.deepStrictEqual(await findRepository(at(path)), byGit(at(path)));
   });
 
   it.each(["nowhere", "odd", "missing", "repo/a/b/c.txt", "repo/.git/refs"])(
     "of %s is left to git",
     async (path) => {
-      assert.isUndefined(await findCommonDir(at(path)));
+      assert.isUndefined(await findRepository(at(path)));
     },
   );
 });

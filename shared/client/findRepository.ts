@@ -1,18 +1,25 @@
 /**
- * The common git directory of the repository that a directory is in, found as git finds it, without starting git:
- * almost every request names a directory.
+ * The repository that a directory is in, found as git finds it, without starting git: almost every request names a
+ * directory, and an editor asks for every folder that it opens.
  */
 import { readFile, realpath, stat } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 
+export interface FoundRepository {
+  /** The top folder of the worktree. */
+  readonly root: string;
+  /** One for all worktrees of the repository. */
+  readonly commonDir: string;
+}
+
 /** Undefined where it is not that plain; git itself is to be asked then. */
-export const findCommonDir = async (directory: string): Promise<string | undefined> => {
+export const findRepository = async (directory: string): Promise<FoundRepository | undefined> => {
   try {
     const start = await realpath(directory);
     if (start.split(sep).includes(".git") || !(await stat(start)).isDirectory()) return undefined;
     for (let folder = start; ; folder = dirname(folder)) {
       const found = await gitDirectory(join(folder, ".git"));
-      if (found !== undefined) return await commonOf(found);
+      if (found !== undefined) return { root: folder, commonDir: await commonOf(found) };
       if (folder === dirname(folder)) return undefined;
     }
   } catch {
