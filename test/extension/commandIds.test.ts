@@ -12,8 +12,8 @@ describe("commands", () => {
   });
 
   it("that a menu names are declared", () => {
-    const named = Object.values<ReadonlyArray<{ command?: string }>>(manifest.contributes.menus).flatMap((items) =>
-      items.flatMap(({ command }) => command ?? []),
+    const named = Object.values<ReadonlyArray<{ command?: string }>>(manifest.contributes.menus).flatMap(
+      (items) => items.flatMap(({ command }) => command ?? []),
     );
     for (const command of named) assert.include(Object.values(commandIds) as ReadonlyArray<string>, command);
   });

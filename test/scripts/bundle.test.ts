@@ -1,5 +1,5 @@
 /** What is in the programs that users run, by the bundler's own account. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { assert, describe, it } from "vitest";
 
@@ -41,7 +41,7 @@ const withDatabase = ["daemon", "sqlWorker"];
 
 describe("the bundles", () => {
   it("keep the database and git out of every program but the daemon", () => {
-    const others = ["ocvibe", "shim", "start"];
+    const others = ["extension", "ocvibe", "shim", "start"];
     assert.sameMembers([...programsOf("dist")], [...others, ...withDatabase]);
     for (const program of others) {
       const foreign = [...contents("dist", program)].filter((path) =>
@@ -58,6 +58,14 @@ describe("the bundles", () => {
     assert.include(parts, "daemon/cli/mcp/serveStdio.ts");
     const foreign = parts.filter((path) => path.startsWith("daemon/") && !path.startsWith("daemon/cli/"));
     assert.deepStrictEqual(foreign, []);
+  });
+
+  it("make the extension of what is shared and its own, in one file of less than 400 KB", () => {
+    const parts = [...contents("dist", "extension")].filter((path) => !path.startsWith("node_modules/"));
+    const foreign = parts.filter((path) => !/^(extension|shared)\/|^vscode$|^node:/.test(path));
+    assert.include(parts, "extension/extension.ts");
+    assert.deepStrictEqual(foreign, []);
+    assert.isBelow(statSync(join(root, "dist", "extension.js")).size, 400 * 1024);
   });
 
   it("give the daemon the database, so that the check above can fail", () => {

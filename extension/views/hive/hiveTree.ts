@@ -143,7 +143,8 @@ const unhidden = (
 const asRoots = (left: HiveEntry, right: HiveEntry): number => {
   const [first, second] = [rank(left), rank(right)];
   if (first !== second) return first - second;
-  if (first === 0) return descending(left.swarm!.startedAt, right.swarm!.startedAt) || asChildren(left, right);
+  if (first === 0)
+    return descending(left.swarm!.startedAt, right.swarm!.startedAt) || asChildren(left, right);
   if (first === 2) return descending(endOf(left), endOf(right)) || asChildren(left, right);
   return (left.cell?.priority ?? 2) - (right.cell?.priority ?? 2) || byAge(left, right);
 };
