@@ -5,11 +5,18 @@
 import { chmod, readdir, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
+import packageJson from "../package.json" with { type: "json" };
 import { pastBarrels } from "./pastBarrels.ts";
 
 const quiet = process.argv.includes("--quiet");
 const forTests = process.argv.includes("--test");
 const outdir = forTests ? "dist-test" : "dist";
+
+const define = {
+  OCVIBE_TEST_BUILD: String(forTests),
+  OCVIBE_BUNDLED: "true",
+  OCVIBE_VERSION: JSON.stringify(packageJson.version),
+};
 
 const programs = await build({
   entryPoints: {
@@ -35,7 +42,7 @@ const programs = await build({
   metafile: true,
   // A native addon cannot be bundled; only the SQL worker and the daemon's lock load it.
   external: ["@libsql/client", "libsql"],
-  define: { OCVIBE_TEST_BUILD: String(forTests), OCVIBE_BUNDLED: "true" },
+  define,
   // Some bundled CommonJS packages call require() for Node's own modules.
   banner: {
     js: 'import { createRequire as __cr } from "node:module"; const require = __cr(import.meta.url);',
@@ -55,7 +62,7 @@ const editor = await build({
   sourcemap: "linked",
   metafile: true,
   external: ["vscode"],
-  define: { OCVIBE_TEST_BUILD: String(forTests), OCVIBE_BUNDLED: "true" },
+  define,
   plugins: [pastBarrels],
   logLevel: quiet ? "warning" : "info",
 });
