@@ -8,12 +8,14 @@ import { makeProbe, type Probe } from "./probe.ts";
 import { followContext } from "./project/followContext.ts";
 import { openProjects } from "./project/Projects.ts";
 import { runAct } from "./runAct.ts";
+import { setTranslation } from "./text/t.ts";
 import type { Vibe } from "./Vibe.ts";
 
 const parts: ReadonlyArray<(vibe: Vibe) => vscode.Disposable> = [followContext, showLog];
 
 /** The probe is there for tests only. */
 export const activate = async (context: vscode.ExtensionContext): Promise<Probe | undefined> => {
+  setTranslation(vscode.l10n.t);
   const log = vscode.window.createOutputChannel("OpenCode Vibe", { log: true });
   const projects = openProjects(log);
   const vibe: Vibe = {

@@ -3,6 +3,7 @@
  * subfolders, worktrees and several roots of one repository share a client and a model.
  */
 import { existsSync } from "node:fs";
+import { realpath } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import * as vscode from "vscode";
 import { dataFolder } from "../../shared/client/dataFolder.ts";
@@ -46,8 +47,8 @@ export interface Projects {
 
 interface Place {
   readonly folder: string;
-  /** The top folder of its worktree, which leases' paths start from. */
-  readonly root: string;
+  /** Where it is below the top of its worktree, which leases' paths start from; empty at the top. */
+  readonly prefix: string;
   readonly project: Project;
 }
 
@@ -100,7 +101,9 @@ export const openProjects = (log: vscode.LogOutputChannel): Projects => {
       const repository = await findRepository(uri.fsPath);
       if (repository === undefined) continue;
       const { root, commonDir } = repository;
-      found.push({ folder: uri.fsPath, root, project: open(commonDir, root) });
+      // The root is a real path; the folder may have been opened through a link.
+      const prefix = relative(root, await realpath(uri.fsPath));
+      found.push({ folder: uri.fsPath, prefix, project: open(commonDir, root) });
     }
     for (const project of projects.values()) {
       if (!found.some((place) => place.project === project)) close(project);
@@ -135,8 +138,8 @@ export const openProjects = (log: vscode.LogOutputChannel): Projects => {
     pathOf: (uri) => {
       const place = placeOf(uri);
       if (place === undefined) return undefined;
-      const path = relative(place.root, uri.fsPath).split(sep).join("/");
-      return { project: place.project, path };
+      const path = join(place.prefix, relative(place.folder, uri.fsPath));
+      return { project: place.project, path: path.split(sep).join("/") };
     },
     refresh,
     dispose: () => {
