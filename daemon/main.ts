@@ -9,12 +9,6 @@ if (major < 24) {
   );
   process.exitCode = 2;
 } else {
-  const { keepCompiledCode } = await import("../shared/client/keepCompiledCode.ts");
-  keepCompiledCode();
-  const { prepareSqlWorker } = await import("./platform/takeSqlWorker.ts");
-  prepareSqlWorker();
-  await import("./serve.ts");
-  // Else each thread's space for young objects grows to tens of megabytes after a burst of work, and stays so.
-  // Set before, it would make the loading itself slower by half.
-  process.getBuiltinModule("node:v8").setFlagsFromString("--semi-space-growth-factor=1");
+  const { begin } = await import("./begin.ts");
+  await begin();
 }

@@ -5,11 +5,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
-import { Cause, Effect, Exit, Layer } from "effect";
+import { Cause, Effect, Exit, Fiber, Layer } from "effect";
 import { dataFolder, socketPath } from "../shared/client/dataFolder.ts";
 import { PROTOCOL } from "../shared/contract/protocol.ts";
 import { version } from "../shared/contract/version.ts";
-import { createHttpHandler } from "../shared/router/createHttpHandler.ts";
+import { createPlainHandler } from "../shared/router/createPlainHandler.ts";
 import { exportTraces } from "../shared/telemetry/exportTraces.ts";
 import { authenticate, revoked } from "./api/authenticate.ts";
 import { dispatch } from "./api/dispatch.ts";
@@ -66,27 +66,31 @@ const coordination = Layer.mergeAll(leavingAgents, leaseSnapshots, Mail.layer).p
   ),
 );
 const platform = Layer.mergeAll(Git.layer, Processes.layer, DataFolder.layer(root));
-const everything = Layer.merge(Lifecycle.layer({ idleSeconds }), LocalPort.layer).pipe(
+const working = Layer.merge(Lifecycle.layer({ idleSeconds }), LocalPort.layer).pipe(
   Layer.provideMerge(Swarms.layer),
   Layer.provideMerge(Projects.layer),
   Layer.provideMerge(coordination),
   Layer.provideMerge(store),
-  Layer.provideMerge(platform),
 );
+const everything = working.pipe(Layer.provideMerge(platform));
 
-const serve = Effect.gen(function* () {
+const endStrays = Effect.gen(function* () {
+  const strays = yield* killAllStrays((yield* DataFolder).cloneId);
+  if (strays > 0) yield* Effect.logInfo("ended what a daemon that is gone had left running", { strays });
+});
+
+/** `strayless` returns when nothing is left of what an earlier daemon started. */
+const serve = Effect.fnUntraced(function* (strayless: Effect.Effect<void>) {
   const services = yield* Effect.context<Layer.Success<typeof everything>>();
   const lifecycle = yield* Lifecycle;
   const data = yield* DataFolder;
   const socket = socketPath(root);
-  const strays = yield* killAllStrays(data.cloneId);
-  if (strays > 0) yield* Effect.logInfo("ended what a daemon that is gone had left running", { strays });
   const runFork = Effect.runForkWith(services);
   const encode = encodeFailure((reference, cause) =>
     runFork(Effect.logError("a request failed", { reference }, cause)),
   );
   const handler = dispatch({
-    routes: createHttpHandler({
+    routes: createPlainHandler({
       routes,
       services,
       context: authenticate,
@@ -100,6 +104,7 @@ const serve = Effect.gen(function* () {
     encodeFailure: encode,
   });
   yield* countEvents;
+  yield* strayless;
   // Before anybody can ask: a watcher that comes back must find them under way.
   yield* resumeInterrupted();
   const localPort = yield* LocalPort;
@@ -116,8 +121,12 @@ const serve = Effect.gen(function* () {
 const daemon = Effect.gen(function* () {
   yield* makeDataFolder(root);
   yield* holdDaemonLock(join(root, "daemon.lock"));
-  yield* serve.pipe(
-    Effect.provide(everything),
+  yield* Effect.gen(function* () {
+    // While the store is opened.
+    const ending = yield* Effect.forkScoped(endStrays);
+    yield* serve(Fiber.join(ending)).pipe(Effect.provide(working));
+  }).pipe(
+    Effect.provide(platform),
     Effect.provide(fileLog(join(root, "logs", "daemon.log"))),
     Effect.provide(exportTraces("ocvibe-daemon")),
   );

@@ -1,6 +1,11 @@
-/** Bridges a request of Node's HTTP server to the web's `Request` and `Response`, which the router speaks. */
+/** Bridges a request of Node's HTTP server to what the routes read, and their answer to Node's. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Readable } from "node:stream";
+import {
+  type HttpAnswer,
+  type HttpHeaders,
+  type HttpRequest,
+  jsonAnswer,
+} from "../../shared/router/HttpMessage.ts";
 import type { Answer } from "./dispatch.ts";
 
 export const answerRequest = async (
@@ -12,15 +17,15 @@ export const answerRequest = async (
   outgoing.on("close", () => gone.abort());
   outgoing.on("error", () => gone.abort());
   const request = asRequest(incoming);
-  const response = request === undefined ? notUnderstood(incoming) : await handler(request, gone.signal);
+  const answer = request === undefined ? notUnderstood(incoming) : await handler(request, gone.signal);
   // A set of headers instead of writeHead, so that the kind of answer can be asked for later.
-  outgoing.statusCode = response.status;
-  outgoing.setHeaders(response.headers);
-  if (response.body === null) return void outgoing.end();
-  if (!isStream(outgoing)) return void outgoing.end(new Uint8Array(await response.arrayBuffer()));
-  outgoing.flushHeaders();
+  outgoing.statusCode = answer.status;
+  for (const [name, value] of Object.entries(answer.headers)) outgoing.setHeader(name, value);
+  if (answer.body === null || typeof answer.body === "string")
+    return void outgoing.end(answer.body ?? undefined);
+  if (isStream(outgoing)) outgoing.flushHeaders();
   // A reader that goes away is no fault of the server's: the stream's fiber is interrupted through the signal.
-  await send(response.body, outgoing, gone.signal).catch(() => outgoing.destroy());
+  await send(answer.body, outgoing, gone.signal).catch(() => outgoing.destroy());
 };
 
 /**
@@ -45,27 +50,37 @@ const send = async (body: ReadableStream<Uint8Array>, outgoing: ServerResponse, 
 export const isStream = (outgoing: ServerResponse): boolean =>
   outgoing.getHeader("content-type") === "text/event-stream";
 
-/** Undefined for what HTTP allows and the web's `Request` does not, for instance the method TRACE. */
-const asRequest = (incoming: IncomingMessage): Request | undefined => {
-  const { method = "GET", url = "/" } = incoming;
-  const headers = Object.entries(incoming.headers).flatMap(
-    ([name, value]): Array<[string, string]> =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value]],
-  );
+/** Undefined for what HTTP allows and nothing here takes, for instance the method TRACE, or no path at all. */
+const asRequest = (incoming: IncomingMessage): HttpRequest | undefined => {
+  const { method = "GET", url: path = "/" } = incoming;
+  const url = `http://localhost${path}`;
+  if (!taken.has(method) || !URL.canParse(url)) return undefined;
   const hasBody = method !== "GET" && method !== "HEAD";
-  const body = hasBody ? { body: Readable.toWeb(incoming) as ReadableStream, duplex: "half" } : {};
-  try {
-    return new Request(`http://localhost${url}`, { method, headers, ...body } as RequestInit);
-  } catch {
-    return undefined;
-  }
+  return { method, url, headers: headersOf(incoming), body: hasBody ? incoming : null };
 };
 
-const notUnderstood = (incoming: IncomingMessage) =>
-  Response.json(
+/** What comes with another one is told that it is the wrong one. */
+const taken = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+const headersOf = ({ headers }: IncomingMessage): HttpHeaders => {
+  const get = (name: string): string | null => {
+    const value = headers[name.toLowerCase()];
+    return Array.isArray(value) ? value.join(", ") : (value ?? null);
+  };
+  return {
+    get,
+    has: (name) => name.toLowerCase() in headers,
+    *[Symbol.iterator]() {
+      for (const name of Object.keys(headers)) yield [name, get(name) ?? ""] as const;
+    },
+  };
+};
+
+const notUnderstood = (incoming: IncomingMessage): HttpAnswer =>
+  jsonAnswer(
     {
       _tag: "InvalidInput",
       message: `${incoming.method} ${incoming.url?.slice(0, 100)} is no request that the daemon takes.`,
     },
-    { status: 400 },
+    400,
   );

@@ -11,6 +11,7 @@ import { NotAllowed, ProtocolMismatch, Unauthenticated } from "../../shared/cont
 import type { Actor } from "../../shared/contract/events.ts";
 import { headers, OLDEST_PROTOCOL, PROTOCOL } from "../../shared/contract/protocol.ts";
 import type { Access } from "../../shared/contract/route.ts";
+import type { HttpRequest } from "../../shared/router/HttpMessage.ts";
 import { Agents } from "../coordination/agents/Agents.ts";
 import { DataFolder } from "../platform/DataFolder.ts";
 import { markerVariable } from "../platform/strays.ts";
@@ -32,7 +33,7 @@ const table: Readonly<Record<Access, ReadonlyArray<Caller["kind"]>>> = {
 /** An access that the table does not know lets nobody in. */
 const admitted = new Map<string, ReadonlyArray<Caller["kind"]>>(Object.entries(table));
 
-export const authenticate = Effect.fn("authenticate")(function* (request: Request, access: string) {
+export const authenticate = Effect.fn("authenticate")(function* (request: HttpRequest, access: string) {
   // Who has an HTTP client and no more says no protocol, and gets what this daemon speaks.
   const protocol = Number(request.headers.get(headers.protocol) ?? PROTOCOL);
   if (!(protocol >= OLDEST_PROTOCOL && protocol <= PROTOCOL)) {
@@ -63,7 +64,7 @@ export const authenticate = Effect.fn("authenticate")(function* (request: Reques
 });
 
 /** Fails when the token of a request that was let in is its caller's no more; never for the person and the launcher. */
-export const revoked = Effect.fn("revoked")(function* (request: Request) {
+export const revoked = Effect.fn("revoked")(function* (request: HttpRequest) {
   const token = tokenOf(request) ?? "";
   const caller = yield* callerOf(token);
   if (caller !== undefined && caller.kind !== "agent") return yield* Effect.never;
@@ -73,7 +74,7 @@ export const revoked = Effect.fn("revoked")(function* (request: Request) {
   });
 });
 
-const tokenOf = (request: Request): string | undefined =>
+const tokenOf = (request: HttpRequest): string | undefined =>
   /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
 
 const callerOf = Effect.fnUntraced(function* (

@@ -6,6 +6,7 @@
  */
 import { Effect } from "effect";
 import type { AnyError } from "../../shared/contract/errors.ts";
+import type { HttpRequest } from "../../shared/router/HttpMessage.ts";
 import { readBody } from "../../shared/router/readBody.ts";
 import { refuseRequest } from "./encodeFailure.ts";
 
@@ -13,17 +14,16 @@ const address = /^\/deferred\/([0-9a-f-]{36})$/;
 
 /** The request as the routes take it; any other request as it is. */
 export const routeDeferred = Effect.fnUntraced(function* (
-  request: Request,
-): Effect.fn.Return<Request, AnyError> {
+  request: HttpRequest,
+): Effect.fn.Return<HttpRequest, AnyError> {
   const url = new URL(request.url);
   const id = address.exec(url.pathname)?.[1];
   if (id === undefined) return request;
   const which = { project: url.searchParams.get("project") ?? "", id };
-  const asRoute = (route: string, input: unknown) => {
-    const headers = new Headers(request.headers);
-    headers.delete("content-length");
-    const body = typeof input === "string" ? input : JSON.stringify(input);
-    return new Request(new URL(`/api/deferred/${route}`, url), { method: "POST", headers, body });
+  const asRoute = (route: string, input: unknown): HttpRequest => {
+    const text = typeof input === "string" ? input : JSON.stringify(input);
+    const body = [new TextEncoder().encode(text)];
+    return { method: "POST", url: `${url.origin}/api/deferred/${route}`, headers: request.headers, body };
   };
   if (request.method === "GET") {
     return asRoute("await", { ...which, waitSeconds: Number(url.searchParams.get("wait") ?? 0) });

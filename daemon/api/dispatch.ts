@@ -6,6 +6,7 @@ import { type Cause, Effect, Exit, type Context as Services } from "effect";
 import type { AnyError } from "../../shared/contract/errors.ts";
 import type { Access } from "../../shared/contract/route.ts";
 import type { HttpError } from "../../shared/router/answerRoute.ts";
+import { type HttpAnswer, type HttpRequest, jsonAnswer } from "../../shared/router/HttpMessage.ts";
 import type { Agents } from "../coordination/agents/Agents.ts";
 import type { DataFolder } from "../platform/DataFolder.ts";
 import { authenticate, type Caller } from "./authenticate.ts";
@@ -13,11 +14,11 @@ import { routeDeferred } from "./deferredUrl.ts";
 
 export interface Page<R> {
   readonly access: Access;
-  readonly answer: (request: Request, caller: Caller) => Effect.Effect<Response, AnyError, R>;
+  readonly answer: (request: HttpRequest, caller: Caller) => Effect.Effect<HttpAnswer, AnyError, R>;
 }
 
 /** `signal` says that the caller has gone. */
-export type Answer = (request: Request, signal: AbortSignal) => Promise<Response>;
+export type Answer = (request: HttpRequest, signal: AbortSignal) => Promise<HttpAnswer>;
 
 export const dispatch = <R>(options: {
   /** Everything below `/api/`. */
@@ -30,7 +31,7 @@ export const dispatch = <R>(options: {
   const pages = new Map(Object.entries(options.pages));
   const failed = (cause: Cause.Cause<AnyError>) => {
     const { status, body } = options.encodeFailure(cause);
-    return Response.json(body, { status });
+    return jsonAnswer(body, status);
   };
   return async (request, signal) => {
     const page = pages.get(new URL(request.url).pathname);

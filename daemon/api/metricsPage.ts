@@ -57,9 +57,9 @@ const read = Effect.gen(function* () {
 export const metricsPage: Page<Services> = {
   access: "everybody",
   answer: () =>
-    Effect.map(
-      read,
-      (text) =>
-        new Response(text, { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } }),
-    ),
+    Effect.map(read, (body) => ({
+      status: 200,
+      headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
+      body,
+    })),
 };

@@ -20,6 +20,6 @@ export const openApiPage: Page<never> = {
           errors: AnyError.annotate({ identifier: "TaggedError" }),
         }),
       );
-      return new Response(document, { headers: { "content-type": "application/json" } });
+      return { status: 200, headers: { "content-type": "application/json" }, body: document };
     }),
 };

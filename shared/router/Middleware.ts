@@ -8,6 +8,7 @@
  * object.
  */
 import type { Effect } from "effect";
+import type { HttpHeaders } from "./HttpMessage.ts";
 import type { AnyRoute } from "./o.ts";
 
 export type Middleware<Needs = unknown, Adds = unknown, E = never, R = never> = (
@@ -36,7 +37,7 @@ export interface MiddlewareRequest<Context> {
   readonly context: Context;
   readonly lastEventId: string | undefined;
   /** Those of HTTP; there are none within the process. */
-  readonly headers: Headers;
+  readonly headers: HttpHeaders;
 }
 
 /** The first is outermost. */

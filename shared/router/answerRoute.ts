@@ -1,10 +1,11 @@
 /**
- * Answers a web `Request` for one route with a web `Response`: JSON for a call, server-sent events for a stream. Input
- * and output are validated. Errors become tagged JSON by the server's own mapping.
+ * Answers a request for one route: with JSON for a call, with server-sent events for a stream. Input and output are
+ * validated. Errors become tagged JSON by the server's own mapping.
  */
 import { type Cause, Effect, Exit, identity, Result, Schema, type Context as Services, Stream } from "effect";
 import type { BoundRoute, Policy } from "./bindRoute.ts";
 import { decodeInput } from "./decodeInput.ts";
+import { type HttpAnswer, type HttpRequest, jsonAnswer } from "./HttpMessage.ts";
 import type { AnyRoute } from "./o.ts";
 import type { Frame } from "./RouteHandler.ts";
 import { readBody } from "./readBody.ts";
@@ -20,9 +21,9 @@ export interface HttpError {
 export interface AnswerOptions<Context, E, R> extends Policy<E> {
   readonly services: Services.Context<R>;
   /** Establishes who calls, or fails when the route's `access` does not let the caller in. */
-  readonly context: (request: Request, access: string) => Effect.Effect<Context, E, R>;
+  readonly context: (request: HttpRequest, access: string) => Effect.Effect<Context, E, R>;
   /** Fails when a caller that was let in would not be any more; its streams end with that failure. */
-  readonly revoked?: (request: Request) => Effect.Effect<never, E, R>;
+  readonly revoked?: (request: HttpRequest) => Effect.Effect<never, E, R>;
   /** What a failure looks like to the client; a defect too. */
   readonly encodeFailure: (cause: Cause.Cause<E>) => HttpError;
 }
@@ -38,7 +39,7 @@ export const answerRoute = <Context, E, R>(
 ) => {
   const byPath = new Map(routes.map((bound) => [bound.path, bound]));
 
-  const answer = Effect.fnUntraced(function* (path: string, request: Request, signal: AbortSignal) {
+  const answer = Effect.fnUntraced(function* (path: string, request: HttpRequest, signal: AbortSignal) {
     const url = new URL(request.url);
     const bound = byPath.get(path);
     if (bound === undefined) return yield* Effect.fail(options.refuse("no-route", url.pathname));
@@ -57,7 +58,7 @@ export const answerRoute = <Context, E, R>(
     if (Effect.isEffect(result)) {
       const output = yield* Effect.orDie(Schema.encodeUnknownEffect(route.output)(yield* result));
       // What gives nothing answers with null: an answer has a body.
-      return Response.json(output ?? null);
+      return jsonAnswer(output ?? null);
     }
     const frames = result.pipe(
       options.revoked === undefined ? identity : Stream.interruptWhen(options.revoked(request)),
@@ -71,19 +72,22 @@ export const answerRoute = <Context, E, R>(
     );
     const { services } = options;
     const body = sseBody(frames, { heartbeat: route.heartbeat ?? defaultHeartbeat, services, signal });
-    return new Response(body, {
+    const answered: HttpAnswer = {
+      status: 200,
       headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
-    });
+      body,
+    };
+    return answered;
   });
 
-  return async (path: string, request: Request, signal: AbortSignal): Promise<Response> => {
+  return async (path: string, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> => {
     const exit = await Effect.runPromiseExit(
       Effect.provideContext(answer(path, request, signal), options.services),
       { signal },
     );
     if (Exit.isSuccess(exit)) return exit.value;
     const { status, body } = options.encodeFailure(exit.cause);
-    return Response.json(body, { status });
+    return jsonAnswer(body, status);
   };
 };
 

@@ -4,6 +4,7 @@
  * here and nowhere else, whatever it came by.
  */
 import { Duration, Effect, Queue, Schedule, Stream } from "effect";
+import type { HttpHeaders } from "./HttpMessage.ts";
 import { extend, type Middleware, type MiddlewareRequest, surround } from "./Middleware.ts";
 import type { AnyRoute, RouteContract } from "./o.ts";
 import { type AnyHandler, type Frame, thrown } from "./RouteHandler.ts";
@@ -23,7 +24,7 @@ export interface RouteRequest<Context> {
   readonly input: unknown;
   readonly context: Context;
   readonly lastEventId?: string | undefined;
-  readonly headers?: Headers;
+  readonly headers?: HttpHeaders;
 }
 
 export interface BoundRoute<Context, E, R, Streams extends boolean = boolean> {
@@ -35,6 +36,13 @@ export interface BoundRoute<Context, E, R, Streams extends boolean = boolean> {
   ) => Effect.Effect<unknown, E | F, R> | Stream.Stream<Frame<unknown>, E, R>;
 }
 
+/** Of a call within the process. */
+const noHeaders: HttpHeaders = {
+  get: () => null,
+  has: () => false,
+  [Symbol.iterator]: () => [][Symbol.iterator](),
+};
+
 export const bindRoute = <Context, E, R>(
   path: string,
   route: AnyRoute,
@@ -43,7 +51,7 @@ export const bindRoute = <Context, E, R>(
 ): BoundRoute<Context, E, R> => ({
   path,
   route,
-  handle: ({ lastEventId, headers = new Headers(), ...given }, policy) => {
+  handle: ({ lastEventId, headers = noHeaders, ...given }, policy) => {
     const request = { ...given, lastEventId, headers, path, route };
     const inside = (added: ReadonlyArray<unknown>): Inner<Context> => ({
       ...request,

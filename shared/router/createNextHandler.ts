@@ -4,6 +4,7 @@
  */
 import { type AnswerOptions, answerRoute } from "./answerRoute.ts";
 import type { BoundRoute } from "./bindRoute.ts";
+import { asResponse } from "./HttpMessage.ts";
 
 type Params = Readonly<Record<string, string | Array<string> | undefined>>;
 
@@ -20,7 +21,7 @@ export const createNextHandler = <Context, E, R>(
   const answer = answerRoute(routes, server);
   const handle: NextRouteHandler = async (request, segment) => {
     const path = Object.values(await segment.params).find((value) => Array.isArray(value)) ?? [];
-    return answer(path.join("/"), request, request.signal);
+    return asResponse(await answer(path.join("/"), request, request.signal));
   };
   return { GET: handle, POST: handle };
 };

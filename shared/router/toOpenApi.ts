@@ -4,7 +4,7 @@
  * what one of its events can be.
  */
 import { Duration, JsonSchema, Result, Schema, SchemaRepresentation } from "effect";
-import { prefix } from "./createHttpHandler.ts";
+import { prefix } from "./createPlainHandler.ts";
 import { type RouterTable, routesOf } from "./createRouter.ts";
 import type { AnyRoute } from "./o.ts";
 

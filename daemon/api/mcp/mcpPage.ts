@@ -19,6 +19,7 @@ import { notManaged } from "../../../shared/mcp/notManaged.ts";
 import { asAnyError, type McpSession } from "../../../shared/mcp/runTool.ts";
 import type { BoundRoute } from "../../../shared/router/bindRoute.ts";
 import { createCaller } from "../../../shared/router/createCaller.ts";
+import { type HttpAnswer, jsonAnswer } from "../../../shared/router/HttpMessage.ts";
 import { readBody } from "../../../shared/router/readBody.ts";
 import { EventStore } from "../../primitives/EventStore.ts";
 import type { Caller } from "../authenticate.ts";
@@ -139,7 +140,7 @@ export const makeMcpPage = Effect.gen(function* () {
       const gone = yield* callerGone;
       const passed = new Request(url, {
         method,
-        headers,
+        headers: [...headers].map(([name, value]): [string, string] => [name, value]),
         signal: gone,
         ...(method === "POST" ? { body: text.success } : {}),
       });
@@ -151,7 +152,7 @@ export const makeMcpPage = Effect.gen(function* () {
       }
       if (session !== undefined && method === "DELETE" && response.ok)
         yield* sessions.end(session, "its MCP client ended the session");
-      return response;
+      return asAnswer(response);
     }, Effect.scoped),
   };
   return page;
@@ -191,4 +192,10 @@ const registering =
   };
 
 const refusal = (status: number, code: number, message: string) =>
-  Response.json({ jsonrpc: "2.0", id: null, error: { code, message } }, { status });
+  jsonAnswer({ jsonrpc: "2.0", id: null, error: { code, message } }, status);
+
+const asAnswer = ({ status, headers, body }: Response): HttpAnswer => ({
+  status,
+  headers: Object.fromEntries(headers),
+  body: body as ReadableStream<Uint8Array> | null,
+});

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Schema } from "effect";
 import { createLambdaHandler, type LambdaEvent } from "../../../shared/router/createLambdaHandler.ts";
+import type { HttpRequest } from "../../../shared/router/HttpMessage.ts";
 import { handledRoutes } from "../../../shared/router/handledRoutes.ts";
 import { o } from "../../../shared/router/o.ts";
 import { httpOptions, Refused } from "./notes.ts";
@@ -28,7 +29,7 @@ const router = {
 };
 
 const serve = () => {
-  const asked: Array<Request> = [];
+  const asked: Array<HttpRequest> = [];
   const { routes: _, context, ...options } = httpOptions({ pulled: 0, ended: [] });
   const handler = createLambdaHandler(handledRoutes(router), {
     ...options,

@@ -1,6 +1,6 @@
 /** A small table of routes for the tests of the router, with an error of its own. */
 import { Cause, Context, Effect, Option, Schema, Stream } from "effect";
-import type { HttpHandlerOptions } from "../../../shared/router/createHttpHandler.ts";
+import type { HttpHandlerOptions } from "../../../shared/router/createPlainHandler.ts";
 import { createRouter } from "../../../shared/router/createRouter.ts";
 import { implement } from "../../../shared/router/implement.ts";
 import { o } from "../../../shared/router/o.ts";
