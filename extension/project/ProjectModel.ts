@@ -111,7 +111,12 @@ const applyChanges = (model: ProjectModel, update: Extract<ProjectUpdate, { kind
     model: {
       ...model,
       seq: update.seq,
-      cells: merged(model.cells, cells, (cell) => cell.id),
+      cells: merged(
+        model.cells,
+        cells,
+        (cell) => cell.id,
+        (cell) => cell.status === "tombstone",
+      ),
       swarms: merged(model.swarms, swarms, (swarm) => swarm.epic),
       agents: merged(
         model.agents,

@@ -24,20 +24,19 @@ export const followContext = ({ projects, probe }: Vibe): vscode.Disposable => {
   probe?.set("model", () =>
     projects.all().map((project) => ({ root: project.root, state: project.state(), model: project.model() })),
   );
-  /** Resolves when every project has been told of this position. */
-  probe?.set(
-    "idle",
-    (seq: number) =>
-      new Promise<void>((resolve) => {
-        const reached = () => projects.all().every((project) => project.model().seq >= seq);
-        if (reached()) return resolve();
-        const waiting = projects.onDidChange(() => {
-          if (!reached()) return;
-          waiting.dispose();
-          resolve();
-        });
-      }),
-  );
+  /** Resolves when every project has been told of this position, and all parts show it. */
+  probe?.set("idle", async (seq: number) => {
+    await new Promise<void>((resolve) => {
+      const reached = () => projects.all().every((project) => project.model().seq >= seq);
+      if (reached()) return resolve();
+      const waiting = projects.onDidChange(() => {
+        if (!reached()) return;
+        waiting.dispose();
+        resolve();
+      });
+    });
+    await probe.settled();
+  });
   look();
   return vscode.Disposable.from(projects.onDidChangeProjects(look), projects.onDidChange(look));
 };

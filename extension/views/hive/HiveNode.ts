@@ -29,9 +29,6 @@ export interface HiveNodes {
   readonly planning: (project: string, planning: string) => HiveNode;
   readonly cell: (project: string, cell: string) => HiveNode;
   readonly more: (project: string, parent: string | undefined) => HiveNode;
-  /** The node with this id, if it was ever made. */
-  readonly find: (id: string) => HiveNode | undefined;
-  readonly forget: (id: string) => void;
 }
 
 export const hiveNodes = (): HiveNodes => {
@@ -49,8 +46,6 @@ export const hiveNodes = (): HiveNodes => {
     cell: (project, cell) => one({ kind: "cell", id: nodeId("cell", project, cell), project, cell }),
     more: (project, parent) =>
       one({ kind: "more", id: nodeId("more", project, parent ?? ""), project, parent }),
-    find: (id) => known.get(id),
-    forget: (id) => known.delete(id),
   };
 };
 

@@ -30,8 +30,8 @@ const ofEpic = (swarm: SwarmView): string => {
     cancel: !isOver(swarm) && !moving && status !== "ready",
     discard: !isOver(swarm) && !moving,
     resume: status === "interrupted" || status === "paused",
-    retry: false,
     land: status === "ready",
+    sendBack: status === "ready",
     revert: status === "landed",
     diff: swarm.head !== null && swarm.subtasks.some((subtask) => subtask.status === "merged"),
   });
@@ -47,6 +47,7 @@ const ofSubtask = (swarm: SwarmView, subtask: SubtaskView): string =>
     diff: subtask.attempts > 0,
     folder: subtask.folder !== null,
     answer: subtask.status === "needs-you",
+    sendBack: subtask.status === "needs-you" || (subtask.status === "merged" && swarm.status === "ready"),
     retry: subtask.status === "blocked" && !isOver(swarm),
   });
 

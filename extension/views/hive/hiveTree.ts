@@ -72,7 +72,7 @@ export const isClosed = ({ cell, swarm, subtask }: HiveEntry): boolean =>
       ? subtask.status === "merged" || subtask.status === "cancelled"
       : swarm !== undefined && isOver(swarm);
 
-export const isOver = ({ status }: SwarmView): boolean => over.has(status);
+export const isOver = ({ status }: Pick<SwarmView, "status">): boolean => over.has(status);
 
 const over: ReadonlySet<string> = new Set(["landed", "reverted", "cancelled", "discarded"]);
 

@@ -1,0 +1,124 @@
+/**
+ * Warns the person while typing in a file that another holds: once for each file and lease, at the line of the first
+ * edit, until the file is saved or reverted or the lease is over.
+ */
+import * as vscode from "vscode";
+import type { Vibe } from "../Vibe.ts";
+import { decideLockWarning, type LockWarningMode } from "./decideLockWarning.ts";
+import type { HeldFiles } from "./HeldFiles.ts";
+import { inEditor, inProblems, type LockWarning } from "./LockWarning.ts";
+import { heldText } from "./leaseText.ts";
+import { lockActions } from "./lockActions.ts";
+import { movedLine } from "./movedLine.ts";
+
+export const lockWarnings = (held: HeldFiles, { probe }: Vibe): vscode.Disposable => {
+  const displays = { editor: inEditor(), problems: inProblems() };
+  const warnings = new Map<string, LockWarning>();
+  const warned = new Map<string, Set<string>>();
+  const saving = new Set<string>();
+
+  const mode = () => vscode.workspace.getConfiguration("vibe").get<LockWarningMode>("lockWarning", "editor");
+
+  const show = (warning: LockWarning) => {
+    warnings.set(warning.uri.toString(), warning);
+    displays[warning.mode].show(warning);
+  };
+
+  const clear = (uri: vscode.Uri) => {
+    const warning = warnings.get(uri.toString());
+    if (warning === undefined) return;
+    warnings.delete(uri.toString());
+    displays[warning.mode].clear(uri);
+  };
+
+  const edited = ({ document, contentChanges, reason }: vscode.TextDocumentChangeEvent) => {
+    const { uri, isDirty } = document;
+    if (uri.scheme !== "file") return;
+    const key = uri.toString();
+    const warning = warnings.get(key);
+    if (warning !== undefined) {
+      const line = movedLine(warning.line, contentChanges);
+      if (!isDirty) clear(uri);
+      else if (line !== warning.line) show({ ...warning, line });
+      return;
+    }
+    const found = held.file(uri);
+    const lease = found?.reservation.others[0] && found.reservation.lease;
+    const editor = vscode.window.activeTextEditor;
+    const decision = decideLockWarning({
+      mode: mode(),
+      scheme: uri.scheme,
+      live: found?.project.state() === "live",
+      lease: lease?.lease,
+      warned: warned.get(key) ?? new Set(),
+      hasChange: contentChanges.some(({ text, rangeLength }) => text !== "" || rangeLength > 0),
+      reason: reasons.get(reason) ?? "typing",
+      isDirty,
+      isSaving: saving.has(key),
+      isActiveEditor: editor?.document === document,
+      isWindowFocused: vscode.window.state.focused,
+    });
+    if (!decision.warn || found === undefined || lease === undefined) return;
+    warned.set(key, (warned.get(key) ?? new Set()).add(decision.lease));
+    const line = contentChanges[0]?.range.start.line ?? 0;
+    const shownAs = mode() === "problems" ? "problems" : "editor";
+    const text = heldText(found.project.model(), lease);
+    show({ uri, lease: decision.lease, line, text, mode: shownAs });
+  };
+
+  /** The lease may be over, or say something else. */
+  const look = (touches: (uri: vscode.Uri) => boolean) => {
+    for (const warning of [...warnings.values()]) {
+      if (!touches(warning.uri)) continue;
+      const found = held.file(warning.uri);
+      const lease = found?.reservation.others.find((one) => one.lease === warning.lease);
+      if (found === undefined || lease === undefined) clear(warning.uri);
+      else show({ ...warning, text: heldText(found.project.model(), lease) });
+    }
+  };
+
+  probe?.set("warningFor", (uri: string) => {
+    const warning = warnings.get(vscode.Uri.parse(uri).toString());
+    return warning && { line: warning.line, text: warning.text, mode: warning.mode };
+  });
+
+  return vscode.Disposable.from(
+    displays.editor,
+    displays.problems,
+    lockActions(held, (uri) => warnings.get(uri.toString())),
+    vscode.workspace.onDidChangeTextDocument(edited),
+    vscode.workspace.onWillSaveTextDocument(({ document }) => saving.add(document.uri.toString())),
+    vscode.workspace.onDidSaveTextDocument(({ uri }) => {
+      saving.delete(uri.toString());
+      clear(uri);
+    }),
+    // A save that failed says nothing; the person who moves on in the file does.
+    vscode.window.onDidChangeTextEditorSelection(({ kind, textEditor }) => {
+      if (kind !== undefined) saving.delete(textEditor.document.uri.toString());
+    }),
+    vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+      saving.delete(uri.toString());
+      clear(uri);
+    }),
+    vscode.workspace.onDidRenameFiles(({ files }) => {
+      for (const { oldUri } of files) clear(oldUri);
+    }),
+    // An editor that comes to be shown has no decorations yet.
+    vscode.window.onDidChangeVisibleTextEditors((editors) => {
+      for (const { document } of editors) {
+        const warning = warnings.get(document.uri.toString());
+        if (warning?.mode === "editor") displays.editor.show(warning);
+      }
+    }),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (!event.affectsConfiguration("vibe.lockWarning")) return;
+      for (const { uri } of [...warnings.values()]) clear(uri);
+    }),
+    held.onDidChange(({ touches }) => look(touches)),
+  );
+};
+
+const reasons = new Map<vscode.TextDocumentChangeReason | undefined, "undo" | "redo">([
+  [vscode.TextDocumentChangeReason.Undo, "undo"],
+  [vscode.TextDocumentChangeReason.Redo, "redo"],
+]);

@@ -1,0 +1,137 @@
+/**
+ * A tree view over rows (`Row.ts`). It is built anew at most four times a second, and only while somebody sees it; of
+ * what was built, the editor is told of the rows that are others than before.
+ */
+import * as vscode from "vscode";
+import { changedRows, childIds, type Row, type RowRef, type RowTree, rowTree } from "./Row.ts";
+
+export interface RowsView extends vscode.Disposable {
+  readonly view: vscode.TreeView<RowRef>;
+  /** Something changed that the rows are made of. */
+  readonly refresh: () => void;
+  /** Selects a row, if it is there. */
+  readonly reveal: (id: string) => Promise<void>;
+  /** What is shown now, for tests. */
+  readonly tree: () => RowTree;
+}
+
+/** Milliseconds. */
+const atMostEvery = 250;
+
+export const registerRows = (options: {
+  readonly viewId: string;
+  readonly build: () => ReadonlyArray<Row>;
+  /** Gets what a row with children `later` needs; the rows are built anew after that. */
+  readonly load?: (ref: RowRef) => Promise<void>;
+}): RowsView => {
+  const { viewId, build, load } = options;
+  const changed = new vscode.EventEmitter<RowRef | undefined>();
+  // The editor knows nodes by identity: one object for each id.
+  const refs = new Map<string, RowRef>();
+  let tree = rowTree([]);
+  let isOld = true;
+  let timer: NodeJS.Timeout | undefined;
+
+  const refOf = (id: string): RowRef | undefined => {
+    const known = refs.get(id);
+    if (known !== undefined) return known;
+    const ref = tree.rows.get(id)?.ref;
+    if (ref !== undefined) refs.set(id, ref);
+    return ref;
+  };
+  const refsOf = (ids: ReadonlyArray<string>) => ids.flatMap((id) => refOf(id) ?? []);
+
+  const rebuild = (): ReadonlyArray<string | undefined> => {
+    isOld = false;
+    const next = rowTree(build());
+    const others = changedRows(tree, next);
+    tree = next;
+    for (const id of refs.keys()) if (!next.rows.has(id)) refs.delete(id);
+    return others;
+  };
+  const current = (): RowTree => {
+    if (isOld) rebuild();
+    return tree;
+  };
+
+  const provider: vscode.TreeDataProvider<RowRef> = {
+    onDidChangeTreeData: changed.event,
+    getTreeItem: ({ id }) => itemOf(current().rows.get(id), id),
+    getChildren: async (parent) => {
+      if (parent === undefined) return refsOf(current().roots);
+      if (current().rows.get(parent.id)?.later === true) {
+        await load?.(parent);
+        rebuild();
+      }
+      return refsOf(childIds(tree, parent.id));
+    },
+    getParent: ({ id }) => {
+      const parent = current().parents.get(id);
+      return parent === undefined ? undefined : refOf(parent);
+    },
+  };
+  const view = vscode.window.createTreeView(viewId, { treeDataProvider: provider, showCollapseAll: true });
+
+  const draw = () => {
+    timer = undefined;
+    if (!view.visible) return;
+    for (const id of rebuild()) {
+      const ref = id === undefined ? undefined : refOf(id);
+      if (id === undefined || ref !== undefined) changed.fire(ref);
+    }
+  };
+  const refresh = () => {
+    isOld = true;
+    if (view.visible) timer ??= setTimeout(draw, atMostEvery);
+  };
+  const seen = view.onDidChangeVisibility(({ visible }) => {
+    if (visible && isOld) changed.fire(undefined);
+  });
+
+  return {
+    view,
+    refresh,
+    tree: current,
+    reveal: async (id) => {
+      current();
+      const ref = refOf(id);
+      if (ref !== undefined) await view.reveal(ref, { select: true, focus: true, expand: true });
+      else await vscode.commands.executeCommand(`${viewId}.focus`);
+    },
+    dispose: () => {
+      clearTimeout(timer);
+      seen.dispose();
+      view.dispose();
+      changed.dispose();
+    },
+  };
+};
+
+const itemOf = (row: Row | undefined, id: string): vscode.TreeItem => {
+  const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+  // It went while the editor was about to draw it, and is not shown for longer than that.
+  if (row === undefined) return { id, label: "", collapsibleState: None };
+  const { label, description, icon, colour, tooltip, words, children, later, open, click, ref } = row;
+  const isLeaf = children === undefined && later !== true;
+  const item = new vscode.TreeItem(label, isLeaf ? None : open === true ? Expanded : Collapsed);
+  item.id = id;
+  item.iconPath = new vscode.ThemeIcon(
+    icon,
+    colour === undefined ? undefined : new vscode.ThemeColor(colour),
+  );
+  if (description !== undefined) item.description = description;
+  if (tooltip !== undefined) item.tooltip = textTooltip(tooltip);
+  if (words !== undefined) item.contextValue = words;
+  if (click !== undefined) item.command = { command: click, title: label, arguments: [ref] };
+  return item;
+};
+
+/** Lines as text: what they say may come from an agent. */
+const textTooltip = (lines: ReadonlyArray<string>): vscode.MarkdownString => {
+  const text = new vscode.MarkdownString();
+  for (const [index, line] of lines.entries()) {
+    if (index > 0) text.appendMarkdown("  \n");
+    text.appendText(line);
+  }
+  return text;
+};

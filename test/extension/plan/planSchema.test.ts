@@ -1,0 +1,32 @@
+/** The schema that VS Code checks plans by is the contract's, and what translators are given is what the code says. */
+import { readFileSync } from "node:fs";
+import { assert, describe, it } from "vitest";
+import { bundle, textsOf } from "../../../scripts/l10n.ts";
+import { planSchema } from "../../../scripts/planSchema.ts";
+
+const read = (path: string) => JSON.parse(readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8"));
+const advice = "run `npm run generate`";
+
+describe("generated files", () => {
+  it("the schema of plans is that of the contract", () => {
+    assert.deepStrictEqual(read("schemas/plan.schema.json"), JSON.parse(planSchema()), advice);
+  });
+
+  it("refuses fields that the daemon refuses", () => {
+    const { additionalProperties, properties } = JSON.parse(planSchema());
+    const { items } = properties.subtasks;
+    assert.deepStrictEqual(
+      [additionalProperties, properties.epic.additionalProperties, items.additionalProperties],
+      [false, false, false],
+    );
+  });
+
+  it("the texts for translators are those of the extension", () => {
+    assert.deepStrictEqual(read("l10n/bundle.l10n.json"), JSON.parse(bundle()), advice);
+  });
+
+  it("texts are found however they are quoted, and nothing else is", () => {
+    const source = `t("One {0}", a); vscode.l10n.t('Say "two"'); t(\n  \`three's\`,\n); at("no"); x.t("no"); t(text); t("a \\"b\\"")`;
+    assert.deepStrictEqual(textsOf(source), ["One {0}", 'Say "two"', "three's", 'a "b"']);
+  });
+});
