@@ -5,7 +5,8 @@ import { AnyError, InternalError, InvalidInput, NotFound, TimedOut } from "../..
 import type { HttpError } from "../../shared/router/answerRoute.ts";
 import type { Fault } from "../../shared/router/bindRoute.ts";
 
-const encode = Schema.encodeUnknownResult(AnyError);
+/** Made at the first failure: it takes a daemon longer than to read its store. */
+let encode: ReturnType<typeof Schema.encodeUnknownResult<typeof AnyError>> | undefined;
 
 const statuses: Partial<Record<AnyError["_tag"], number>> = {
   InvalidInput: 400,
@@ -30,6 +31,7 @@ export const encodeFailure =
   (cause: Cause.Cause<AnyError>): HttpError => {
     const failure = Option.getOrUndefined(Cause.findErrorOption(cause));
     if (failure !== undefined) {
+      encode ??= Schema.encodeUnknownResult(AnyError);
       const encoded = encode(failure);
       if (Result.isSuccess(encoded)) return { status: statuses[failure._tag] ?? 500, body: encoded.success };
     }

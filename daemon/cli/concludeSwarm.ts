@@ -93,17 +93,22 @@ export const nextSteps = (session: Session, swarm: SwarmView): ReadonlyArray<str
           `  have it done again        ${session.command("answer", id, "--reject", "--text", "why")}`,
         ]);
     case "interrupted":
+    case "paused":
       return [
         `  go on       ${session.command("resume", epic)}`,
         `  cancel it   ${session.command("cancel", epic)}`,
       ];
     case "blocked":
       return [
+        ...swarm.subtasks
+          .filter((subtask) => subtask.status === "blocked")
+          .map(({ id }) => `  try again   ${session.command("retry", id)}`),
         `  cancel it   ${session.command("cancel", epic)}`,
         `  discard it  ${session.command("discard", epic)}`,
       ];
     case "running":
     case "landing":
+    case "reverting":
       return [`  watch it    ${session.command("status", epic, "--watch")}`];
     case "cancelled":
       return [`  discard it  ${session.command("discard", epic)}`];

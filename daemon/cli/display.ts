@@ -38,6 +38,7 @@ const kept: ReadonlySet<string> = new Set([
   "subtask_added",
   "target_merged",
   "landing_refused",
+  "revert_refused",
 ]);
 
 const frameMs = 100;

@@ -21,7 +21,7 @@ const sentence = ({ command }: Pick<Session, "command">, swarm: SwarmView): stri
       const blocked = all("blocked");
       const last = blocked.find(({ findings }) => findings.length > 0);
       const tries = last === undefined ? "" : ` after ${count(last.attempts, "attempt")}`;
-      return `is blocked: ${named(blocked)} did not get done${tries}.${reason(last)} Mend the cause, end this swarm with \`${command("discard", epic)}\`, and start again.`;
+      return `is blocked: ${named(blocked)} did not get done${tries}.${reason(last)} Mend the cause and have it tried again with \`${command("retry", blocked[0]?.id ?? "CELL")}\`, or end this swarm with \`${command("discard", epic)}\`.`;
     }
     case "needs-you": {
       const held = all("needs-you");
@@ -29,6 +29,8 @@ const sentence = ({ command }: Pick<Session, "command">, swarm: SwarmView): stri
     }
     case "interrupted":
       return `${asSentence(`was interrupted${swarm.problem === null ? "" : `: ${plain(swarm.problem)}`}`)} Go on with \`${command("resume", epic)}\`.`;
+    case "paused":
+      return `is paused. Go on with \`${command("resume", epic)}\`.`;
     default:
       return `is ${statusWords[status]}, and its work is not done. \`${command("status", epic)}\` says more.`;
   }

@@ -15,16 +15,20 @@ import { inbox } from "./commands/inbox.ts";
 import { landSwarm } from "./commands/landSwarm.ts";
 import { mail } from "./commands/mail.ts";
 import { mcp } from "./commands/mcp.ts";
+import { pauseSwarm } from "./commands/pauseSwarm.ts";
 import { rebuild } from "./commands/rebuild.ts";
 import { release } from "./commands/release.ts";
 import { reservations } from "./commands/reservations.ts";
 import { reserve } from "./commands/reserve.ts";
 import { resumeSwarm } from "./commands/resumeSwarm.ts";
+import { retrySubtask } from "./commands/retrySubtask.ts";
+import { revertSwarm } from "./commands/revertSwarm.ts";
 import { serve } from "./commands/serve.ts";
 import { startSwarm } from "./commands/startSwarm.ts";
 import { state } from "./commands/state.ts";
 import { swarmStatus } from "./commands/swarmStatus.ts";
 import { takeover } from "./commands/takeover.ts";
+import { uninstall } from "./commands/uninstall.ts";
 import { root } from "./root.ts";
 
 export const ocvibe = root.pipe(
@@ -32,8 +36,11 @@ export const ocvibe = root.pipe(
     startSwarm,
     swarmStatus,
     resumeSwarm,
+    pauseSwarm,
+    retrySubtask,
     cancelSwarm,
     landSwarm,
+    revertSwarm,
     discardSwarm,
     inbox,
     answerGate,
@@ -54,5 +61,6 @@ export const ocvibe = root.pipe(
     mcp,
     doctor,
     discover,
+    uninstall,
   ]),
 );

@@ -4,7 +4,7 @@ import type { SwarmView } from "../../shared/contract/swarmRoutes.ts";
 import { chooseSwarm } from "./chooseSwarm.ts";
 import { nextSteps, saySummary } from "./concludeSwarm.ts";
 import { followSwarm } from "./followSwarm.ts";
-import { statusWords } from "./render/names.ts";
+import { standing } from "./render/names.ts";
 import { renderSwarm } from "./render/renderSwarm.ts";
 import { count, pad, plain } from "./render/text.ts";
 import type { Session } from "./Session.ts";
@@ -15,7 +15,7 @@ export const showStatus = Effect.fn("status")(function* (
 ) {
   const { project } = session;
   if (Option.isSome(input.epic) || input.watch) {
-    const fits = { verb: "watch", statuses: ["running", "landing"] } as const;
+    const fits = { verb: "watch", statuses: ["running", "landing", "reverting"] } as const;
     const swarm = yield* chooseSwarm(session, input.epic, fits);
     return yield* input.watch ? watch(session, swarm) : show(session, swarm);
   }
@@ -25,7 +25,8 @@ export const showStatus = Effect.fn("status")(function* (
   session.print(all, all.length === 0 ? ["No swarm was started in this project yet."] : overview(all));
 });
 
-const over: ReadonlySet<SwarmView["status"]> = new Set(["landed", "cancelled", "discarded"]);
+const goesOn: ReadonlySet<SwarmView["status"]> = new Set(["running", "landing", "reverting"]);
+const over: ReadonlySet<SwarmView["status"]> = new Set(["landed", "reverted", "cancelled", "discarded"]);
 
 const watch = Effect.fnUntraced(function* (session: Session, swarm: SwarmView) {
   const ended = yield* followSwarm(session, swarm);
@@ -37,7 +38,7 @@ const watch = Effect.fnUntraced(function* (session: Session, swarm: SwarmView) {
 const show = Effect.fnUntraced(function* (session: Session, swarm: SwarmView) {
   if (session.json) return session.print(swarm, []);
   const { screen } = session;
-  if (swarm.status === "running" || swarm.status === "landing") {
+  if (goesOn.has(swarm.status)) {
     const look = { width: screen.columns(), colour: screen.colour, now: Date.now(), progress: new Map() };
     for (const line of renderSwarm(swarm, look)) session.say(line);
     session.say("");
@@ -50,6 +51,6 @@ const overview = (swarms: ReadonlyArray<SwarmView>): ReadonlyArray<string> => {
   return swarms.map((swarm) => {
     const merged = swarm.subtasks.filter((subtask) => subtask.status === "merged").length;
     const figures = `${merged} of ${count(swarm.subtasks.length, "subtask")} merged`;
-    return `${pad(swarm.epic, width)}  ${plain(swarm.title)}: ${statusWords[swarm.status]}, ${figures}`;
+    return `${pad(swarm.epic, width)}  ${plain(swarm.title)}: ${standing(swarm)}, ${figures}`;
   });
 };

@@ -7,7 +7,7 @@
  */
 import { devNull } from "node:os";
 import { Context, Effect, Layer } from "effect";
-import { type SimpleGit, simpleGit } from "simple-git";
+import type { SimpleGit } from "simple-git";
 import { GitError } from "../../shared/contract/errors.ts";
 
 export interface GitOptions {
@@ -94,6 +94,8 @@ const runGit = Effect.fnUntraced(function* <A>(
   let stderr = "";
   const env = gitEnvironment(options);
   const run = async (signal: AbortSignal) => {
+    // Loaded at its first use: a daemon that starts has no time for it.
+    const { simpleGit } = await import("simple-git");
     const git = simpleGit({
       baseDir: cwd,
       config: ownConfiguration,

@@ -89,6 +89,12 @@ export class Mailbox extends Context.Service<
       id: string,
       delivery: string,
     ) => Effect.Effect<void, DeliveryLost | StorageError>;
+    /** Acks a message that waits, handed out or not, for a recipient that is known to have dealt with it. */
+    readonly seen: (
+      origin: Origin,
+      recipient: string,
+      id: string,
+    ) => Effect.Effect<void, NotFound | StorageError>;
     /** Gives the message back at once, with what went wrong; after the last delivery it is a dead letter. */
     readonly fail: (
       origin: Origin,
@@ -225,6 +231,8 @@ const make = Effect.gen(function* () {
         recent.put(messageOf(event as StoredEvent));
         for (const recipient of event.data.to) waiters.wake(keyOf(event.project, recipient), 1);
       }
+      // One that was in nobody's hand frees the next of its thread.
+      if (event.type === "mail_acked") waiters.wake(keyOf(event.project, event.data.recipient), 1);
       if (event.type === "mail_revived") waiters.wake(keyOf(event.project, event.data.recipient), 1);
     }
     // A message that is in nobody's hand any more frees itself, or the next of its thread.
@@ -435,6 +443,9 @@ const make = Effect.gen(function* () {
     receive,
     ack: Effect.fn("Mailbox.ack")(function* (origin, recipient, id, delivery) {
       yield* neverRejected(settle(origin, recipient, { id, delivery }, []));
+    }),
+    seen: Effect.fn("Mailbox.seen")(function* (origin, recipient, id) {
+      yield* neverRejected(decide(origin, (now) => decisions.decideSeen(now, recipient, id)));
     }),
     fail,
     process: makeProcess({ receive, settle, fail, giveBack: (taken) => void giveBack([taken]) }),

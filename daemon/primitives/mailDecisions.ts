@@ -1,6 +1,6 @@
 /** What the writer decides about mail: pure functions of the view and the time, from a question to what is written. */
 import { Duration, Effect, Result } from "effect";
-import { DeliveryLost, InvalidInput } from "../../shared/contract/errors.ts";
+import { DeliveryLost, InvalidInput, NotFound } from "../../shared/contract/errors.ts";
 import type { NewEvent } from "./EventStore.ts";
 import { mailDeliveries, streamOf } from "./mailTables.ts";
 import type { DeliveryRow, Letter, MailView } from "./mailView.ts";
@@ -139,6 +139,24 @@ export const decideAck = (
       state: [noRow(letter)],
     },
   ]);
+
+/** It is dealt with, whoever may have it in hand. */
+export const decideSeen = ({ view, project }: At, recipient: string, id: string) => {
+  const letter = view.letter(project, recipient, id);
+  if (letter === undefined)
+    return Result.fail(
+      new NotFound({
+        message: `Message ${id} does not wait in ${recipient}'s inbox: it was seen to, or it never came.`,
+      }),
+    );
+  const event: NewEvent = {
+    stream: streamOf(letter.thread),
+    type: "mail_acked",
+    data: { id, recipient },
+  };
+  const writes: Writes = { events: [event], state: letter.deliveries > 0 ? [noRow(letter)] : [] };
+  return Result.succeed([undefined, writes] as const);
+};
 
 export const decideFail = (at: At, recipient: string, id: string, delivery: string, error: string) =>
   Result.map(held(at, recipient, id, delivery), (letter): readonly [{ readonly dead: boolean }, Writes] => {

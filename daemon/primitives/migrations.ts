@@ -72,20 +72,29 @@ const snapshots = Effect.gen(function* () {
 const migrations = { "0001_log": log, "0002_snapshots": snapshots };
 const newest = Object.keys(migrations).length;
 
+/** 0 of a new store. */
+const currentVersion = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient;
+  const tables = yield* sql`SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'migrations'`;
+  if (tables.length === 0) return 0;
+  const [row] = yield* sql<{
+    readonly version: number | null;
+  }>`SELECT max(migration_id) AS version FROM migrations`;
+  return row?.version ?? 0;
+});
+
 export const migrate = Effect.fn("migrate")(
   function* () {
-    const sql = yield* SqlClient.SqlClient;
-    const run = Migrator.make({});
-    yield* run({ loader: Migrator.fromRecord(migrations), table: "migrations" });
-    const [row] = yield* sql<{
-      readonly version: number;
-    }>`SELECT max(migration_id) AS version FROM migrations`;
-    if ((row?.version ?? 0) > newest) {
+    const version = yield* currentVersion;
+    if (version > newest) {
       return yield* new StorageError({
         code: "NEWER_DATABASE",
-        message: `The store was written by a newer version of OpenCode Vibe (schema ${row?.version}, this one knows ${newest}). Update this one; nothing was changed.`,
+        message: `The store was written by a newer version of OpenCode Vibe (schema ${version}, this one knows ${newest}). Update this one; nothing was changed.`,
       });
     }
+    // Nearly always there is nothing to do, and to find that out by itself takes the migrator a dozen statements.
+    if (version === newest) return;
+    yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "migrations" });
   },
   (effect) =>
     Effect.catchTag(effect, ["MigrationError", "SqlError"], (cause) =>

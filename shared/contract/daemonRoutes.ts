@@ -24,6 +24,28 @@ export const Diagnosis = Schema.Struct({
   remedy: opt(Str),
 }).annotate({ identifier: "Diagnosis" });
 
+/** Everything of ours on this machine, and what would be lost with it. */
+export const OwnThings = Schema.Struct({
+  /** The data folder. */
+  folder: Str,
+  items: Schema.Array(
+    Schema.Struct({
+      what: Str,
+      path: Str,
+      bytes: Schema.Natural,
+      /** `client`: what the caller removes when the daemon has ended (`removeOwnData`). */
+      by: Schema.Literals(["daemon", "client"]),
+    }),
+  ),
+  /** Work that is nowhere else: it must be landed or discarded first, or named to be lost. */
+  unlanded: Schema.Array(Schema.Struct({ id: Str, title: Str, place: Str, status: Str })),
+  /** What is not ours, or could not be reached, in a sentence each. It stays. */
+  stays: Schema.Array(Str),
+  /** Of what is listed; a removal is bound to it. */
+  hash: Str,
+}).annotate({ identifier: "OwnThings" });
+export type OwnThings = typeof OwnThings.Type;
+
 export const daemonRoutes = {
   status: read("anyone").input(nothing).output(DaemonStatus),
   /** Answers, then drains and ends the daemon. Live swarms stay resumable. */
@@ -42,6 +64,15 @@ export const daemonRoutes = {
       }),
     )
     .output(Schema.Struct({ url: Str, name: opt(Str) })),
+  /** Lists everything of ours on this machine. Nothing is changed. */
+  ownThings: read("person").input(nothing).output(OwnThings),
+  /**
+   * Takes away what is in repositories, and ends the daemon; the caller removes the data folder's part then. `hash` is
+   * that of the list which the person saw, `discard` names every id of unlanded work in it.
+   */
+  uninstall: o({ access: "person" })
+    .input(Schema.Struct({ hash: Str, discard: opt(Schema.Array(Str)) }))
+    .output(Schema.Struct({ pid: Schema.Int })),
   diagnose: o({ access: "person" })
     .input(Schema.Struct({ project: opt(Str) }))
     .output(Schema.Array(Diagnosis)),

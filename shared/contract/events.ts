@@ -246,7 +246,7 @@ export const eventData = {
     of: Schema.Array(Str),
     findings: Schema.Array(Finding),
   }),
-  /** Work of the person's, or a conflict or a red gate with the moved target, becomes a subtask of its own. */
+  /** What was sent back, or conflicts with the moved target or fails its gate, becomes a subtask of its own. */
   subtask_added: Schema.Struct({ epic: Str, cell: SwarmCell, findings: Schema.Array(Finding) }),
   epic_ready: Schema.Struct({ epic: Str, head: Oid, results: Schema.Array(CheckResult) }),
   landing_approved: Schema.Struct({

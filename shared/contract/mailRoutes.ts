@@ -67,6 +67,10 @@ export const mailRoutes = {
   ack: o({ access: "anyone" })
     .input(Schema.Struct({ ...project, id: Str, delivery: Str }))
     .output(Schema.Struct({ id: Str })),
+  /** The person has dealt with a message, so that it waits in the person's inbox no more; it need not be handed out. */
+  seen: o({ access: "person" })
+    .input(Schema.Struct({ ...project, id: Str }))
+    .output(Schema.Struct({ id: Str })),
   /** What waits in the caller's inbox, or in that of whom the person names; nothing is handed out by it. */
   inbox: read("anyone")
     .input(Schema.Struct({ ...project, of: opt(Str) }))

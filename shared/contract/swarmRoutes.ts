@@ -226,9 +226,7 @@ export const swarmRoutes = {
    * top of what is merged, and is told the text and the comments. A subtask that the gate holds is rejected with them.
    */
   sendBack: o({ access: "person" })
-    .input(
-      Schema.Struct({ ...epic, cell: opt(Str), text: opt(Str), comments: Schema.Array(LineComment) }),
-    )
+    .input(Schema.Struct({ ...epic, cell: opt(Str), text: opt(Str), comments: Schema.Array(LineComment) }))
     .output(SwarmView),
   /** Undoes what landed as `commit`, by one commit on top of the target as it is now. */
   revert: o({ access: "person" })

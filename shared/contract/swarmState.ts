@@ -3,7 +3,14 @@
  * already be closed) nor anything that a process remembers. The daemon resumes from it, clients render it, and a
  * coordinator that lost its context continues from it.
  */
-import { type AnyEvent, type BranchMove, type EventDataOf, isKnown, type StoredEvent, type SwarmCell } from "./events.ts";
+import {
+  type AnyEvent,
+  type BranchMove,
+  type EventDataOf,
+  isKnown,
+  type StoredEvent,
+  type SwarmCell,
+} from "./events.ts";
 import type { CheckResult, Finding } from "./gate.ts";
 
 /** Three attempts that fail their gate block a cell. */
@@ -215,13 +222,14 @@ const evolve = (state: SwarmProjection, event: AnyEvent): SwarmProjection => {
       const { findings } = event.data;
       return onSubtask(state, event.data.cell, () => ({ phase: "blocked", endedAt: event.at, findings }));
     }
-    case "subtask_retried":
+    case "subtask_retried": {
+      const old = state.subtasks.get(event.data.cell);
+      if (old === undefined) return state;
       // What was wrong the last time is still what the next agent is told.
-      return onSubtask(state, event.data.cell, ({ endedAt: _, ...old }) => ({
-        ...old,
-        phase: "waiting",
-        strikes: 0,
-      }));
+      const { endedAt: _, ...rest } = old;
+      const again: SubtaskState = { ...rest, phase: "waiting", strikes: 0 };
+      return { ...state, subtasks: new Map(state.subtasks).set(old.id, again) };
+    }
     case "swarm_paused":
       return onEpic(state, event.data.epic, (old) => ({ ...old, paused: true }));
     case "swarm_unpaused":
@@ -247,11 +255,7 @@ const evolve = (state: SwarmProjection, event: AnyEvent): SwarmProjection => {
     }
     case "epic_ready": {
       const { epic, head, results } = event.data;
-      return onEpic(state, epic, (old) => {
-        // Work may have been sent back while this was written.
-        const done = old.subtaskIds.every((id) => state.subtasks.get(id)?.phase === "merged");
-        return { ...old, status: done ? "ready" : "active", head, results };
-      });
+      return onEpic(state, epic, (old) => ({ ...old, status: unlessAdded(state, old), head, results }));
     }
     case "landing_approved":
       return onEpic(state, event.data.epic, ({ refusal: _, ...old }) => ({ ...old, approval: event.data }));
@@ -262,13 +266,17 @@ const evolve = (state: SwarmProjection, event: AnyEvent): SwarmProjection => {
       // What was approved for one exact commit is spent; an approval in advance holds.
       return onEpic(state, epic, ({ approval, landing: _, ...old }) => ({
         ...old,
-        status: "ready",
+        status: unlessAdded(state, old),
         refusal: { message, paths },
         ...(approval?.commit === null ? { approval } : {}),
       }));
     }
     case "landed":
-      return onEpic(state, event.data.epic, (old) => ({ ...old, status: "landed", endedAt: event.at }));
+      return onEpic(state, event.data.epic, ({ refusal: _, ...old }) => ({
+        ...old,
+        status: "landed",
+        endedAt: event.at,
+      }));
     case "revert_approved":
       return onEpic(state, event.data.epic, ({ refusal: _, ...old }) => ({ ...old, status: "reverting" }));
     case "revert_intended":
@@ -322,6 +330,10 @@ const newSubtask = (cell: SwarmCell, epicId: string, findings: ReadonlyArray<Fin
   findings,
   changed: [],
 });
+
+/** Ready, but for work that was sent back while the event that says so was written. */
+const unlessAdded = (state: SwarmProjection, { subtaskIds }: Pick<EpicState, "subtaskIds">): EpicStatus =>
+  subtaskIds.every((id) => state.subtasks.get(id)?.phase === "merged") ? "ready" : "active";
 
 const epicOf = (state: SwarmProjection, cell: string): string => state.subtasks.get(cell)?.epicId ?? "";
 

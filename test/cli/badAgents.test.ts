@@ -65,7 +65,8 @@ describe("an agent that", () => {
     const says = [
       `${epic} is blocked: "One" (${epic}.1) did not get done after 3 attempts.`,
       "The agent ended with exit code 9; 0 means done. It last printed: no key given.",
-      "Mend the cause, end this swarm with `",
+      "Mend the cause and have it tried again with `",
+      `retry ${epic}.1`,
       `discard ${epic}`,
     ];
     assertRefused(result, { code: 1, says });

@@ -110,7 +110,7 @@ const faulty: ReadonlyArray<readonly [name: string, plan: unknown, ...says: Read
   [
     "names no agent",
     planOf(withoutAgent),
-    'names no agent; give it one ("agent"), or start with --agent command:PROG',
+    'names no agent; give it one ("agent"), or one for all (--agent command:PROG, in the editor vibe.agent)',
   ],
 ];
 

@@ -6,7 +6,6 @@ import { PROTOCOL } from "../../../shared/contract/protocol.ts";
 import type { Contract } from "../../../shared/contract/routes.ts";
 import { version } from "../../../shared/contract/version.ts";
 import type { Handler } from "../../../shared/router/implement.ts";
-import { announce } from "../../platform/announce.ts";
 import { DataFolder } from "../../platform/DataFolder.ts";
 import type { Caller } from "../authenticate.ts";
 import { LocalPort } from "../LocalPort.ts";
@@ -27,6 +26,7 @@ export const listenHandler: Handler<
       const clone = createHash("sha256").update(cloneId).digest("hex").slice(0, 8);
       const name = `opencode-vibe-${clone}`;
       const txt = { version, role: "vibe-daemon", protocol: String(PROTOCOL), clone };
+      const { announce } = yield* Effect.promise(() => import("../../platform/announce.ts"));
       yield* announce({ name, port, txt });
       return Stream.concat(Stream.succeed({ data: { url, name } }), Stream.never);
     }),

@@ -46,6 +46,14 @@ export const mailHandlers: Handlers<
         return { id: input.id };
       }),
     ),
+  seen: (request) =>
+    withProject(request, (project) =>
+      Effect.gen(function* () {
+        const { input, context } = request;
+        yield* (yield* Mailbox).seen(originOf(project, context), callerName(context), input.id);
+        return { id: input.id };
+      }),
+    ),
   inbox: (request) =>
     withProject(request, (project) =>
       Effect.gen(function* () {

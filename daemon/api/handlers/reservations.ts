@@ -7,7 +7,8 @@ import { type AnyError, InvalidInput, NotAllowed } from "../../../shared/contrac
 import type { Contract } from "../../../shared/contract/routes.ts";
 import type { Handlers } from "../../../shared/router/implement.ts";
 import { Agents } from "../../coordination/agents/Agents.ts";
-import { type Lease, type Place, Reservations } from "../../coordination/reservations/Reservations.ts";
+import { leaseView, ticketView } from "../../coordination/reservations/leaseView.ts";
+import { Reservations } from "../../coordination/reservations/Reservations.ts";
 import type { Projects } from "../../orchestration/swarm/Projects.ts";
 import type { Caller } from "../authenticate.ts";
 import { callerName, given, originOf, projectBegun, withProject } from "./request.ts";
@@ -115,6 +116,3 @@ const byHand = Effect.fnUntraced(function* (directory: string, caller: Caller) {
   const isThere = () => agents.isLive(project, name);
   return { origin: originOf(project, caller), holder: name, isThere };
 });
-
-const leaseView = ({ project: _, ...lease }: Lease) => lease;
-const ticketView = ({ project: _, ...ticket }: Place) => ticket;

@@ -16,13 +16,15 @@ import {
   discardSwarm,
   resumeSwarm,
 } from "../../orchestration/swarm/decideSwarm.ts";
+import { listSwarms } from "../../orchestration/swarm/listSwarms.ts";
 import { Projects } from "../../orchestration/swarm/Projects.ts";
 import { planTask } from "../../orchestration/swarm/planTask.ts";
 import { proposeSwarm } from "../../orchestration/swarm/proposeSwarm.ts";
 import { Swarms } from "../../orchestration/swarm/Swarms.ts";
 import { startSwarm } from "../../orchestration/swarm/startSwarm.ts";
+import { findOwn } from "../../orchestration/upkeep/findOwn.ts";
+import { uninstall } from "../../orchestration/upkeep/uninstall.ts";
 import type { Deferred } from "../../primitives/Deferred.ts";
-import { EventStore } from "../../primitives/EventStore.ts";
 import type { Mailbox } from "../../primitives/Mailbox.ts";
 import type { Caller } from "../authenticate.ts";
 import { diagnose } from "../diagnose.ts";
@@ -35,8 +37,10 @@ import { hiveHandlers } from "./hive.ts";
 import { listenHandler } from "./listenRoute.ts";
 import { logHandlers } from "./log.ts";
 import { mailHandlers } from "./mail.ts";
+import { projectHandlers } from "./project.ts";
 import { refuseOtherProject, withProject } from "./request.ts";
 import { reservationHandlers } from "./reservations.ts";
+import { swarmActs } from "./swarmActs.ts";
 import { watchHandler } from "./watch.ts";
 
 type Services = Effect.Services<
@@ -56,6 +60,14 @@ export const routes = implement<
       listen: listenHandler,
       stop: () => Effect.flatMap(Lifecycle, (lifecycle) => Effect.as(lifecycle.stop, { pid: process.pid })),
       diagnose: ({ input }) => diagnose(input.project),
+      ownThings: () => Effect.map(findOwn(), ({ things }) => things),
+      uninstall: ({ input }) =>
+        Effect.gen(function* () {
+          const { stop } = yield* Lifecycle;
+          yield* uninstall(input);
+          yield* stop;
+          return { pid: process.pid };
+        }),
     },
     swarm: {
       plan: ({ input }) => planTask(input),
@@ -77,21 +89,9 @@ export const routes = implement<
         withProject(request, (project) =>
           Effect.flatMap(Swarms, (swarms) => swarms.view(project, request.input.epic)),
         ),
-      list: (request) =>
-        withProject(
-          request,
-          Effect.fnUntraced(function* (project) {
-            const store = yield* EventStore;
-            const swarms = yield* Swarms;
-            const recent = yield* store.rows("swarms", { project }, { by: "last_seq", limit: listed });
-            const views = yield* Effect.forEach(recent, (row) =>
-              // Of a swarm whose beginning was redacted there is nothing to show.
-              Effect.catchTag(swarms.view(project, String(row.epic)), "NotFound", () => Effect.undefined),
-            );
-            return views.filter((view) => view !== undefined);
-          }),
-        ),
+      list: (request) => withProject(request, listSwarms),
       watch: watchHandler,
+      ...swarmActs,
       graph: ({ input }) =>
         Effect.gen(function* () {
           const project = yield* (yield* Projects).open(input.project);
@@ -105,9 +105,7 @@ export const routes = implement<
     reservations: reservationHandlers,
     mail: mailHandlers,
     deferred: deferredHandlers,
+    project: projectHandlers,
   },
   { use: compose(tracing, measured) },
 );
-
-/** As many of a project's swarms as a list shows, the latest first. */
-const listed = 50;

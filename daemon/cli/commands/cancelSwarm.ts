@@ -12,7 +12,7 @@ export const cancelSwarm = Command.make(
   Effect.fn("cancel")(function* (input) {
     const session = yield* openSession;
     const { project } = session;
-    const statuses = ["running", "interrupted", "needs-you", "blocked"] as const;
+    const statuses = ["running", "interrupted", "paused", "needs-you", "blocked"] as const;
     const { epic } = yield* chooseSwarm(session, input.epic, { verb: "cancel", statuses });
     const swarm = yield* session.ask((client, signal) => client.swarm.cancel({ project, epic }, { signal }));
     session.print(swarm, [

@@ -1,13 +1,11 @@
 /** `ocvibe daemon start|stop|status`: the process that holds the data. Any other command starts it when needed. */
 import { Effect } from "effect";
 import { Command } from "effect/cli";
+import { awaitEnd } from "../../../shared/client/awaitEnd.ts";
 import type { DaemonStatus } from "../../../shared/contract/daemonRoutes.ts";
-import { DaemonUnreachable } from "../../../shared/contract/errors.ts";
+import { asAnyError } from "../asAnyError.ts";
 import { openSession } from "../openSession.ts";
 import { count } from "../render/text.ts";
-
-/** Longest wait for a daemon that promised to end. */
-const patienceMs = 15_000;
 
 const start = Command.make(
   "start",
@@ -38,9 +36,10 @@ const stop = Command.make(
       .askRunning((client, signal) => client.daemon.stop({}, { signal }))
       .pipe(Effect.catchTag("DaemonUnreachable", () => Effect.succeed({ pid: null })));
     if (stopped.pid === null) return session.print(stopped, ["No daemon was running."]);
-    yield* awaitEnd(stopped.pid);
+    const { pid } = stopped;
+    yield* Effect.tryPromise({ try: () => awaitEnd(pid), catch: asAnyError });
     session.print(stopped, [
-      `The daemon (process ${stopped.pid}) has ended. The next one goes on with swarms that were running.`,
+      `The daemon (process ${pid}) has ended. The next one goes on with swarms that were running.`,
     ]);
   }),
 ).pipe(Command.withDescription("End the daemon; the next one goes on with running swarms"));
@@ -49,26 +48,6 @@ export const daemon = Command.make("daemon").pipe(
   Command.withDescription("The process that holds the data"),
   Command.withSubcommands([start, stop, status]),
 );
-
-const awaitEnd = Effect.fnUntraced(function* (pid: number) {
-  for (let waited = 0; isAlive(pid); waited += 20) {
-    if (waited > patienceMs) {
-      return yield* new DaemonUnreachable({
-        message: `The daemon (process ${pid}) was told to end and still runs after ${patienceMs / 1000} seconds. Its log says why; end it by its process id.`,
-      });
-    }
-    yield* Effect.sleep(20);
-  }
-});
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-};
 
 const statusLines = (found: typeof DaemonStatus.Type): ReadonlyArray<string> => [
   `The daemon runs as process ${found.pid} since ${found.startedAt} (version ${found.version}, protocol ${found.protocol}).`,

@@ -83,6 +83,7 @@ export const inboxOf = (swarm: SwarmView): ReadonlyArray<InboxEntry> => {
       return [...held, { kind: "resume", epic, message: `${epic} "${title}" was interrupted${why}` }];
     }
     case "landed":
+    case "reverted":
     case "cancelled":
     case "discarded":
       return [];

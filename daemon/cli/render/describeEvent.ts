@@ -59,6 +59,14 @@ const meaning = (event: AnyEvent, swarm: SwarmView | undefined): string | undefi
       return `${who(event.data.cell)} merged as ${shortCommit(event.data.commit)}`;
     case "subtask_blocked":
       return `${event.data.cell} blocked: ${findingsLine(event.data.findings)}`;
+    case "subtask_retried":
+      return `${event.data.cell} begins anew`;
+    case "swarm_paused":
+      return `${event.data.epic} paused: no agent is started`;
+    case "swarm_unpaused":
+      return `${event.data.epic} goes on`;
+    case "work_sent_back":
+      return `${event.data.of.join(", ")} sent back: ${findingsLine(event.data.findings)}`;
     case "target_merged":
       return `${event.data.epic} the target moved meanwhile; its new commits were merged in`;
     case "subtask_added":
@@ -73,6 +81,12 @@ const meaning = (event: AnyEvent, swarm: SwarmView | undefined): string | undefi
       return `${event.data.epic} landed on ${branchName(event.data.ref)} at ${shortCommit(event.data.commit)}`;
     case "landing_refused":
       return `${event.data.epic} not landed: ${plain(event.data.message)}`;
+    case "revert_intended":
+      return `${event.data.epic} is being taken back from ${branchName(event.data.ref)}`;
+    case "reverted":
+      return `${event.data.epic} taken back from ${branchName(event.data.ref)} by ${shortCommit(event.data.commit)}`;
+    case "revert_refused":
+      return `${event.data.epic} not taken back: ${plain(event.data.message)}`;
     case "swarm_cancelled":
       return `${event.data.epic} cancelled`;
     case "swarm_discarded":

@@ -22,14 +22,23 @@ export const waitsFor = (swarm: SwarmView, subtask: SubtaskView): ReadonlyArray<
     .filter((id) => swarm.subtasks.some((other) => other.id === id && other.status !== "merged"))
     .map((id) => numberOf(swarm, id));
 
+/** Where a swarm stands, in a word or two. */
+export const standing = (swarm: SwarmView): string =>
+  swarm.status === "running" && swarm.paused
+    ? "paused, its agents at work go on to their end"
+    : statusWords[swarm.status];
+
 export const statusWords: Readonly<Record<SwarmView["status"], string>> = {
   running: "running",
   interrupted: "interrupted, can be resumed",
+  paused: "paused",
   "needs-you": "needs your answer",
   blocked: "blocked",
   ready: "ready to land",
   landing: "landing",
   landed: "landed",
+  reverting: "being taken back",
+  reverted: "landed and taken back",
   cancelled: "cancelled",
   discarded: "discarded",
 };

@@ -4,7 +4,7 @@
  */
 import type { Finding } from "../../../shared/contract/gate.ts";
 import type { SubtaskView, SwarmView } from "../../../shared/contract/swarmRoutes.ts";
-import { statusWords, targetName, waitsFor } from "./names.ts";
+import { standing, targetName, waitsFor } from "./names.ts";
 import { clock, count, listed, type Paint, painter, plain, plainLines, shortCommit } from "./text.ts";
 
 /** Lines of a failed check's output that are shown. */
@@ -40,9 +40,14 @@ export const renderLanding = (
 ): ReadonlyArray<string> => [renderOutcome(swarm, look), ...refusalOf(swarm, painter(look.colour))];
 
 const refusalOf = (swarm: SwarmView, paint: Paint): ReadonlyArray<string> =>
-  swarm.refusal === null || swarm.status === "landed"
+  swarm.refusal === null
     ? []
-    : [paint("yellow", `  Not landed: ${plain(swarm.refusal.message)}`)];
+    : [
+        paint(
+          "yellow",
+          `  Not ${swarm.status === "landed" ? "taken back" : "landed"}: ${plain(swarm.refusal.message)}`,
+        ),
+      ];
 
 /** One line: what became of it. */
 const renderOutcome = (swarm: SwarmView, look: { readonly colour: boolean }): string => {
@@ -56,7 +61,7 @@ const headline = (swarm: SwarmView): string => {
     return `landed on ${targetName(swarm)}, as ${shortCommit(swarm.head ?? swarm.base)}`;
   if (swarm.status === "ready")
     return `ready to land on ${targetName(swarm)}, as ${shortCommit(swarm.head ?? swarm.base)}`;
-  return statusWords[swarm.status];
+  return standing(swarm);
 };
 
 const mark = (subtask: SubtaskView, paint: Paint): string => {

@@ -3,7 +3,7 @@
  * drawn again many times a second. No line is wider than `width`.
  */
 import type { SubtaskView, SwarmView } from "../../../shared/contract/swarmRoutes.ts";
-import { statusWords, waitsFor } from "./names.ts";
+import { standing, waitsFor } from "./names.ts";
 import {
   clock,
   joinSpans,
@@ -71,7 +71,7 @@ const headline = (swarm: SwarmView, look: SwarmLook, paint: Paint): string => {
     (swarm.endedAt === null ? look.now : Date.parse(swarm.endedAt)) - Date.parse(swarm.startedAt),
   );
   const figures = `  ${merged}/${total} merged  ${time}`;
-  const state = swarm.status === "running" ? "" : `  ${statusWords[swarm.status]}`;
+  const state = swarm.status === "running" && !swarm.paused ? "" : `  ${standing(swarm)}`;
   const free = look.width - widthOf(figures) - widthOf(state);
   const barWidth = Math.min(24, Math.max(0, Math.floor(free / 3)));
   const full = total === 0 ? 0 : Math.round((barWidth * merged) / total);

@@ -88,6 +88,11 @@ export class Agents extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<AgentView>, StorageError>;
     /** One that is at work or ever was. */
     readonly find: (project: string, name: string) => Effect.Effect<AgentView | undefined, StorageError>;
+    /** Those of these names that there are or were. */
+    readonly findAll: (
+      project: string,
+      names: ReadonlyArray<string>,
+    ) => Effect.Effect<ReadonlyArray<AgentView>, StorageError>;
     /** For decisions only: whether the agent is live as of the decision. */
     readonly isLive: (project: string, name: string) => boolean;
     /** For as long as the store is open, since agents may end while the daemon does. */
@@ -212,6 +217,17 @@ const make = Effect.gen(function* () {
       });
     });
 
+  const findAll = Effect.fn("Agents.findAll")(function* (project: string, names: ReadonlyArray<string>) {
+    const live = names.flatMap((name) => committed.get(project, name) ?? []).map(viewOf);
+    const others = names.filter((name) => committed.get(project, name) === undefined);
+    const ended: Array<AgentView> = [];
+    for (let at = 0; at < others.length; at += namesAtOnce) {
+      const name = others.slice(at, at + namesAtOnce);
+      ended.push(...endedAgents(yield* store.rows("agents", { tenant: localTenant, project, name })));
+    }
+    return [...live, ...ended];
+  });
+
   return Agents.of({
     // The errors that a worker can't get are left out by the signature.
     register: register as Agents["Service"]["register"],
@@ -246,14 +262,16 @@ const make = Effect.gen(function* () {
       return [...live, ...endedAgents(rows)];
     }),
     find: Effect.fn("Agents.find")(function* (project, name) {
-      const live = committed.get(project, name);
-      if (live !== undefined) return viewOf(live);
-      return endedAgents(yield* store.rows("agents", { tenant: localTenant, project, name }))[0];
+      return (yield* findAll(project, [name]))[0];
     }),
+    findAll,
     isLive: (project, name) => decided.get(project, name) !== undefined,
     onEnd: (hook) => Effect.sync(() => void hooks.add(hook)),
   });
 });
+
+/** Agents whose rows are asked for at once. */
+const namesAtOnce = 500;
 
 const streamOf = (name: string) => `agent/${name}`;
 const hashOf = (token: string) => createHash("sha256").update(token).digest("hex");

@@ -73,6 +73,18 @@ export class Hive extends Context.Service<
       project: string,
       filter?: { readonly status?: string },
     ) => Effect.Effect<ReadonlyArray<CellView>, StorageError>;
+    /** Of all cells but the deleted ones; the oldest first. */
+    readonly ids: (project: string) => Effect.Effect<ReadonlyArray<string>, StorageError>;
+    /** Those that there are. */
+    readonly showAll: (
+      project: string,
+      ids: ReadonlyArray<string>,
+    ) => Effect.Effect<ReadonlyArray<CellView>, StorageError>;
+    /** These cells and those whose readiness may be another since they changed; deleted ones too. */
+    readonly affected: (
+      project: string,
+      ids: Iterable<string>,
+    ) => Effect.Effect<ReadonlyArray<CellView>, StorageError>;
     /** The most urgent first, then the oldest. */
     readonly ready: (project: string) => Effect.Effect<ReadonlyArray<CellView>, StorageError>;
     readonly show: (project: string, id: string) => Effect.Effect<CellView, NotFound | StorageError>;
@@ -184,6 +196,14 @@ const make = Effect.fnUntraced(function* (cloneId: string) {
     return viewOf(view.of(project), cell);
   });
 
+  const viewsOf = (project: string, ids: ReadonlyArray<string>) => {
+    const here = view.of(project);
+    return ids.flatMap((id) => {
+      const cell = here.cells.get(id);
+      return cell === undefined ? [] : [viewOf(here, cell)];
+    });
+  };
+
   const update = Effect.fn("Hive.update")(function* (origin: Origin, id: string, fields: Fields) {
     yield* commit(origin, changes(origin, id, fields), all);
     return yield* show(origin.project, id);
@@ -242,6 +262,21 @@ const make = Effect.fnUntraced(function* (cloneId: string) {
         .filter(isWanted)
         .sort(byAge)
         .map((cell) => viewOf(here, cell));
+    }),
+    ids: Effect.fn("Hive.ids")(function* (project) {
+      yield* cells.bringAll(project);
+      const all = [...view.of(project).cells.values()];
+      const shown = all.filter(({ fields }) => fields.status !== "tombstone");
+      return shown.sort(byAge).map(({ id }) => id);
+    }),
+    showAll: Effect.fn("Hive.showAll")(function* (project, ids) {
+      yield* cells.bring(project, ids);
+      return viewsOf(project, ids);
+    }),
+    affected: Effect.fn("Hive.affected")(function* (project, ids) {
+      // What hangs on them is known of the cells that are here only.
+      yield* cells.bringAll(project);
+      return viewsOf(project, view.of(project).ready.affected(ids));
     }),
     ready: Effect.fn("Hive.ready")(function* (project) {
       yield* cells.bring(project, []);

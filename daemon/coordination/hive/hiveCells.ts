@@ -85,15 +85,24 @@ export const followCells = Effect.fnUntraced(function* (view: HiveView) {
   );
 
   const counts = new Map<string, number>();
+  /** Projects of which every cell is here, and so stays. */
+  const whole = new Set<string>();
   return {
     bring,
-    /** Every cell of the project: as costly as there are many. */
+    /** Every cell of the project: as costly as there are many, the first time. */
     bringAll: (project: string) =>
-      Effect.flatMap(store.rows(cellsTable, { project }), (rows) =>
-        bring(
-          project,
-          rows.map(({ cell }) => String(cell)),
-        ),
+      Effect.suspend(() =>
+        whole.has(project)
+          ? Effect.void
+          : store.rows(cellsTable, { project }).pipe(
+              Effect.flatMap((rows) =>
+                bring(
+                  project,
+                  rows.map(({ cell }) => String(cell)),
+                ),
+              ),
+              Effect.andThen(Effect.sync(() => void whole.add(project))),
+            ),
       ),
     /** An id that no cell has, handed out to nobody else. */
     newId: Effect.fnUntraced(function* (project: string, parent?: string) {

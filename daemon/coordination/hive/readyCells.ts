@@ -32,6 +32,8 @@ export interface ReadyCells {
   readonly ids: ReadonlySet<string>;
   /** Why a cell is not ready, each reason a phrase; empty when it is. */
   readonly reasons: (id: string) => ReadonlyArray<string>;
+  /** These, and every cell whose readiness, or the reasons against it, may be others since these changed. */
+  readonly affected: (ids: Iterable<string>) => ReadonlyArray<string>;
   /** The chain by which `from` waits, even indirectly, for `to`; both ends included. */
   readonly chain: (from: string, to: string) => ReadonlyArray<string> | undefined;
 }
@@ -67,6 +69,9 @@ export const readyCells = (cells: ReadonlyMap<string, Cell>): ReadyCells => {
     cells.get(id)?.fields.status === "open" &&
     !lineage(id).some((one) => (edges.get(one) ?? none).blockers.some(blocks));
 
+  const affected = (ids: Iterable<string>) =>
+    descendants([...ids].flatMap((id) => [id, ...(waiting.get(id) ?? [])]));
+
   const changed = (id: string) => {
     const before = edges.get(id) ?? none;
     const after = edgesOf(cells.get(id));
@@ -75,7 +80,7 @@ export const readyCells = (cells: ReadonlyMap<string, Cell>): ReadyCells => {
     for (const one of before.parents) children.get(one)?.delete(id);
     for (const one of after.blockers) addTo(waiting, one, id);
     for (const one of after.parents) addTo(children, one, id);
-    for (const one of descendants([id, ...(waiting.get(id) ?? [])])) {
+    for (const one of affected([id])) {
       if (isReady(one)) ids.add(one);
       else ids.delete(one);
     }
@@ -95,7 +100,7 @@ export const readyCells = (cells: ReadonlyMap<string, Cell>): ReadyCells => {
     return undefined;
   };
 
-  return { changed, ids, reasons, chain };
+  return { changed, ids, reasons, affected, chain };
 };
 
 /** Everything reached from `start`, it included, nearest first. */

@@ -22,6 +22,8 @@ export interface AgentJob<E, R> {
   readonly onStarted: (pid: number) => Effect.Effect<void, E, R>;
   /** Each line it prints, cut to a length that can be shown. */
   readonly onProgress: (line: string) => void;
+  /** There is more in the log file than before. */
+  readonly onWritten: () => void;
 }
 
 export interface AgentOutcome {
@@ -37,7 +39,7 @@ export const runCommandAgent = Effect.fn("runCommandAgent")(function* <E, R>(job
   const processes = yield* Processes;
   const parsed = parseAgentSpec(job.spec);
   if (typeof parsed === "string") return yield* new ProcessError({ message: parsed });
-  const log = yield* openOutputLog(job.logFile, job.onProgress);
+  const log = yield* openOutputLog(job.logFile, job);
   const result = yield* processes.run({
     argv: parsed.argv,
     cwd: job.folder,

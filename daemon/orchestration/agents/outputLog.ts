@@ -16,7 +16,10 @@ const showEveryMs = 100;
 
 export const openOutputLog = Effect.fn("openOutputLog")(function* (
   file: string,
-  onLine: (line: string) => void,
+  tell: {
+    readonly onProgress: (line: string) => void;
+    readonly onWritten: () => void;
+  },
 ) {
   const descriptor = yield* Effect.acquireRelease(
     fileSystem(file, async () => {
@@ -37,7 +40,7 @@ export const openOutputLog = Effect.fn("openOutputLog")(function* (
   const show = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (waiting !== undefined) onLine(waiting);
+    if (waiting !== undefined) tell.onProgress(waiting);
     waiting = undefined;
     shownAt = Date.now();
   };
@@ -55,6 +58,7 @@ export const openOutputLog = Effect.fn("openOutputLog")(function* (
   const write = (chunk: Buffer) => {
     const written = keep(chunk);
     kept += written;
+    if (written > 0) tell.onWritten();
     dropped += chunk.length - written;
     const lines = (partial + decoder.write(chunk)).split("\n");
     partial = (lines.pop() ?? "").slice(-maxLine);

@@ -1,5 +1,7 @@
 /** What the parts of one running swarm share. A run lives as long as this daemon works on the swarm. */
+import { join } from "node:path";
 import type { Queue, Semaphore } from "effect";
+import { safeName } from "../../coordination/hive/cellId.ts";
 import type { OpenProject } from "./Projects.ts";
 import type { SwarmLog } from "./SwarmLog.ts";
 
@@ -32,6 +34,15 @@ export interface SwarmRun {
   readonly wake: Queue.Queue<void>;
   /** Shows a line of an agent's output to whoever watches; it is kept in the log file only. */
   readonly progress: (cell: string, line: string) => void;
+  /** Tells those who read that file that there is more of it. */
+  readonly wrote: (cell: string) => void;
 }
 
 export const epicBranch = (epicId: string): string => `refs/heads/swarm/${epicId}`;
+
+/** What the agents of a swarm printed, a file for each attempt. */
+export const logsFolder = (dataFolder: string, epicId: string): string =>
+  join(dataFolder, "logs", "swarms", safeName(epicId));
+
+export const logFile = (folder: string, cell: string, attempt: number): string =>
+  join(folder, `${safeName(cell)}.${attempt}.log`);

@@ -24,10 +24,17 @@ import { DataFolder } from "../../platform/DataFolder.ts";
 import { EventStore } from "../../primitives/EventStore.ts";
 import type { OpenProject, ProjectError } from "./Projects.ts";
 import { followSwarm, type SwarmLog } from "./SwarmLog.ts";
-import { epicBranch, type SwarmRun } from "./SwarmRun.ts";
+import { epicBranch, logsFolder, type SwarmRun } from "./SwarmRun.ts";
 import { swarmView } from "./swarmView.ts";
 import { makeSwarmWatchers, type SwarmFrame, watchSwarm } from "./watchSwarm.ts";
 import { workOnSwarm } from "./workOnSwarm.ts";
+
+/** What is in no log: that a swarm is shown another way than before, and what its agents print. */
+export type SwarmNews =
+  | { readonly kind: "shown"; readonly epic: string }
+  | { readonly kind: "printed"; readonly project: string; readonly cell: string; readonly line: string }
+  /** The file with the output of the cell's agent has more now. */
+  | { readonly kind: "wrote"; readonly epic: string; readonly cell: string };
 
 type Opening = Effect.Effect<OpenProject, ProjectError>;
 
@@ -63,6 +70,7 @@ export class Swarms extends Context.Service<
       epicId: string,
       after?: number,
     ) => Stream.Stream<SwarmFrame, NotFound | StorageError>;
+    readonly onNews: (listener: (news: SwarmNews) => void) => Effect.Effect<void, never, Scope.Scope>;
     readonly isLive: (epicId: string) => boolean;
     readonly liveCount: Effect.Effect<number>;
   }
@@ -82,6 +90,12 @@ export class Swarms extends Context.Service<
       const turns = new Map<string, Semaphore.Semaphore>();
       const landingTurn = yield* Semaphore.make(1);
       const watchers = makeSwarmWatchers();
+      /** The logs of those that are worked on, which need not be read to be shown. */
+      const logs = new Map<string, SwarmLog>();
+      const listeners = new Set<(news: SwarmNews) => void>();
+      const tell = (news: SwarmNews) => {
+        for (const listener of listeners) listener(news);
+      };
 
       const isLive = (epicId: string) => FiberMap.hasUnsafe(fibers, epicId);
       const viewOf = (log: SwarmLog) =>
@@ -107,6 +121,13 @@ export class Swarms extends Context.Service<
       const work = Effect.fnUntraced(function* (opening: Opening, epicId: string, wake: Queue.Queue<void>) {
         const project = yield* opening;
         const log = yield* followSwarm(project.id, epicId);
+        yield* Effect.acquireRelease(
+          Effect.sync(() => logs.set(epicId, log)),
+          () =>
+            Effect.sync(() => {
+              if (logs.get(epicId) === log) logs.delete(epicId);
+            }),
+        );
         const { maxWorkers } = log.epic().created;
         const run: SwarmRun = {
           project,
@@ -114,7 +135,7 @@ export class Swarms extends Context.Service<
           log,
           branch: epicBranch(epicId),
           folder: join(data.root, "projects", project.id, "work", safeName(epicId)),
-          logs: join(data.root, "logs", "swarms", safeName(epicId)),
+          logs: logsFolder(data.root, epicId),
           attempts: yield* Semaphore.make(2 * maxWorkers),
           preparing: yield* Semaphore.make(maxWorkers),
           workers: yield* Semaphore.make(maxWorkers),
@@ -122,7 +143,11 @@ export class Swarms extends Context.Service<
           mergeTurn: yield* Semaphore.make(1),
           landingTurn,
           wake,
-          progress: (cell, line) => watchers.printed(epicId, cell, line),
+          progress: (cell, line) => {
+            watchers.printed(epicId, cell, line);
+            tell({ kind: "printed", project: project.id, cell, line });
+          },
+          wrote: (cell) => tell({ kind: "wrote", epic: epicId, cell }),
         };
         yield* workOnSwarm(run);
       }, Effect.scoped);
@@ -156,9 +181,11 @@ export class Swarms extends Context.Service<
             Effect.provideContext(services),
           ),
         );
+        tell({ kind: "shown", epic: epicId });
         // Observers run in the order they were added: by now the map has let go of the fiber.
         fiber.addObserver(() => {
           wakes.delete(epicId);
+          tell({ kind: "shown", epic: epicId });
           const next = again.get(epicId);
           again.delete(epicId);
           if (next !== undefined && !halting.has(epicId))
@@ -174,7 +201,11 @@ export class Swarms extends Context.Service<
           return turn.withPermit(decision);
         },
         launch,
-        setAside: (epicId, why) => Effect.sync(() => problems.set(epicId, why)),
+        setAside: (epicId, why) =>
+          Effect.sync(() => {
+            problems.set(epicId, why);
+            tell({ kind: "shown", epic: epicId });
+          }),
         halt: (epicId) =>
           Effect.acquireRelease(
             Effect.suspend(() => {
@@ -198,11 +229,18 @@ export class Swarms extends Context.Service<
             }
           }),
         view: Effect.fn("Swarms.view")(function* (project, epicId) {
+          const log = logs.get(epicId);
+          if (log?.epic().project === project) return viewOf(log);
           return viewOf(yield* followSwarm(project, epicId).pipe(Effect.provideService(EventStore, store)));
         }, Effect.scoped),
         watch: (project, epicId, after) =>
           watchSwarm({ project, epicId, after, watchers, viewOf, isLive: () => isLive(epicId) }).pipe(
             Stream.provideService(EventStore, store),
+          ),
+        onNews: (listener) =>
+          Effect.acquireRelease(
+            Effect.sync(() => listeners.add(listener)),
+            () => Effect.sync(() => listeners.delete(listener)),
           ),
         isLive,
         liveCount: FiberMap.size(fibers),

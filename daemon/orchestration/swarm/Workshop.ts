@@ -31,12 +31,16 @@ export interface Workshop {
   readonly moveRefs: (
     moves: ReadonlyArray<{ readonly ref: string; readonly old?: string; readonly new: string }>,
   ) => Result<void>;
-  /** Takes what lies in a checkout as a tree. `index` is the file that `prepareCheckout` left for it. */
+  /**
+   * Takes what lies in a checkout as a tree. `index` is the file that `prepareCheckout` left for it. With `objects`
+   * what is new goes into that folder, and the workshop stays as it is.
+   */
   readonly snapshot: (checkout: {
     readonly folder: string;
     readonly base: string;
     readonly index: string;
     readonly excludes: string;
+    readonly objects?: string;
   }) => Result<{ readonly tree: string | null; readonly problems: ReadonlyArray<Finding> }>;
   /** What differs between two trees or commits; a rename is a path that goes and one that comes. */
   readonly changes: (from: string, to: string) => Result<ReadonlyArray<PathChange>>;
@@ -173,7 +177,8 @@ const makeWorkshop = (
         }),
       ),
     snapshot: Effect.fn("Workshop.snapshot")(function* (checkout) {
-      const env = { GIT_WORK_TREE: checkout.folder, GIT_INDEX_FILE: checkout.index };
+      const objects = objectsAside(folder, checkout.objects);
+      const env = { GIT_WORK_TREE: checkout.folder, GIT_INDEX_FILE: checkout.index, ...objects };
       if (!(yield* isDirectory(checkout.folder))) return { tree: null, problems: [folderGone] };
       const added = yield* run(["-c", `core.excludesFile=${checkout.excludes}`, "add", "--all", "."], {
         cwd: checkout.folder,
@@ -182,15 +187,10 @@ const makeWorkshop = (
       });
       if (added.exitCode !== 0) return { tree: null, problems: [notTaken(added.stderr)] };
       const tree = yield* line(["write-tree"], { env });
-      const touched = yield* run([
-        "diff-tree",
-        "-r",
-        "-z",
-        "--no-renames",
-        "--name-only",
-        checkout.base,
-        tree,
-      ]);
+      const touched = yield* run(
+        ["diff-tree", "-r", "-z", "--no-renames", "--name-only", checkout.base, tree],
+        { env: objects },
+      );
       const unreadable = nulFields(touched.stdout).filter((path) => path.includes(replacement));
       return unreadable.length === 0
         ? { tree, problems: [] }
@@ -248,6 +248,18 @@ const makeWorkshop = (
       ),
   };
 };
+
+/** Variables by which git reads objects of a folder beside the workshop's, and writes new ones there only. */
+export const objectsAside = (
+  workshop: string,
+  objects: string | undefined,
+): Readonly<Record<string, string>> =>
+  objects === undefined
+    ? {}
+    : {
+        GIT_OBJECT_DIRECTORY: objects,
+        GIT_ALTERNATE_OBJECT_DIRECTORIES: join(workshop, "objects"),
+      };
 
 const signature = ({ name, email }: { readonly name: string; readonly email: string }, at: string) => ({
   GIT_AUTHOR_NAME: name,

@@ -63,15 +63,14 @@ export const prepareCheckout = Effect.fn("prepareCheckout")(function* (options: 
   });
   yield* run(["reset", "--quiet", "--hard", commit]);
   const copied = yield* copyDependencies(project, folder);
-  const index = `${folder}.index`;
-  const excludes = `${folder}.exclude`;
+  const checkout = checkoutAt(folder, commit);
+  const { index, excludes } = checkout;
   const prepared = copied.map(ignorePattern).join("");
   yield* fileSystem(index, async () => {
     await copyFile(join(folder, ".git", "index"), index);
     await writeFile(excludes, prepared);
     await appendFile(join(folder, ".git", "info", "exclude"), prepared);
   });
-  const checkout: Checkout = { folder, base: commit, index, excludes };
   return checkout;
 });
 
@@ -81,7 +80,19 @@ export const removeCheckout = (folder: string) =>
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     for (const extension of ["index", "index.lock", "exclude"])
       await rm(`${folder}.${extension}`, { force: true });
+    await rm(asideFolder(folder), { recursive: true, force: true, maxRetries: 3 });
   });
+
+/** What was taken from a checkout while its agent worked, to be looked at; it goes with the checkout. */
+export const asideFolder = (folder: string): string => `${folder}.now`;
+
+/** What we keep of a checkout beside it. */
+export const checkoutAt = (folder: string, base: string): Checkout => ({
+  folder,
+  base,
+  index: `${folder}.index`,
+  excludes: `${folder}.exclude`,
+});
 
 const workerConfiguration = ({ identity }: OpenProject): string =>
   [

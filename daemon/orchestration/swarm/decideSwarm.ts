@@ -3,34 +3,36 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Effect } from "effect";
 import { NotFound, NotNow } from "../../../shared/contract/errors.ts";
-import { type EpicState, isOver } from "../../../shared/contract/swarmState.ts";
+import { type EpicState, type EpicStatus, isOver } from "../../../shared/contract/swarmState.ts";
 import { safeName } from "../../coordination/hive/cellId.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
 import { Reservations } from "../../coordination/reservations/Reservations.ts";
 import { DataFolder } from "../../platform/DataFolder.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { killStrays } from "../../platform/strays.ts";
-import { EventStore, type NewEvent } from "../../primitives/EventStore.ts";
-import { type OpenProject, Projects } from "./Projects.ts";
-import { followSwarm, type SwarmLog, swarmStream } from "./SwarmLog.ts";
+import type { NewEvent } from "../../primitives/EventStore.ts";
+import { decide, epicOf, inTurn, openSwarm, refuseLanding, refuseOver, type Which } from "./decision.ts";
+import type { OpenProject } from "./Projects.ts";
+import { type SwarmLog, swarmStream } from "./SwarmLog.ts";
 import { Swarms } from "./Swarms.ts";
 import { unpin } from "./UserRepository.ts";
 
-interface Which {
-  /** A directory inside the project. */
-  readonly project: string;
-  readonly epic: string;
-}
-
-/** Continues a swarm from where its log says it stands; does nothing for one that is being worked on. */
+/** Continues a swarm from where its log says it stands, also one that is paused. */
 export const resumeSwarm = (which: Which) => inTurn(which.epic, resume(which));
 
 const resume = Effect.fn("resumeSwarm")(function* (which: Which) {
-  const { project, log, swarms } = yield* open(which);
+  const { project, log, swarms } = yield* openSwarm(which);
   yield* refuseOver(log, "resumed");
-  if (!swarms.isLive(which.epic)) {
-    const data = { epic: which.epic };
-    yield* decide(log, [{ stream: swarmStream(which.epic), type: "swarm_resumed", data }]);
+  const stream = swarmStream(which.epic);
+  const data = { epic: which.epic };
+  const resumed: ReadonlyArray<NewEvent> = swarms.isLive(which.epic)
+    ? []
+    : [{ stream, type: "swarm_resumed", data }];
+  const unpaused: ReadonlyArray<NewEvent> = log.epic().paused
+    ? [{ stream, type: "swarm_unpaused", data }]
+    : [];
+  if (resumed.length + unpaused.length > 0) {
+    yield* decide(log, [...resumed, ...unpaused]);
     yield* swarms.launch(Effect.succeed(project), which.epic);
   }
   return yield* swarms.view(project.id, which.epic);
@@ -40,7 +42,7 @@ const resume = Effect.fn("resumeSwarm")(function* (which: Which) {
 export const cancelSwarm = (which: Which) => inTurn(which.epic, cancel(which));
 
 const cancel = Effect.fn("cancelSwarm")(function* (which: Which) {
-  const { project, log, swarms } = yield* open(which);
+  const { project, log, swarms } = yield* openSwarm(which);
   yield* refuseOver(log, "cancelled");
   yield* refuseLanding(log);
   yield* stopWork(which, log);
@@ -60,13 +62,13 @@ const cancel = Effect.fn("cancelSwarm")(function* (which: Which) {
 export const discardSwarm = (which: Which) => inTurn(which.epic, discard(which));
 
 const discard = Effect.fn("discardSwarm")(function* (which: Which) {
-  const { project, log, swarms } = yield* open(which);
+  const { project, log, swarms } = yield* openSwarm(which);
   const { status } = log.epic();
-  if (status === "landed") yield* refuseOver(log, "discarded");
+  if (hasLanded(status)) yield* refuseOver(log, "discarded");
   yield* refuseLanding(log);
   if (status !== "discarded") {
     yield* stopWork(which, log);
-    if (log.epic().status === "landed") yield* refuseOver(log, "discarded");
+    if (hasLanded(log.epic().status)) yield* refuseOver(log, "discarded");
     yield* refuseLanding(log);
     yield* close(log, "discarded", {
       stream: swarmStream(which.epic),
@@ -85,6 +87,8 @@ const discard = Effect.fn("discardSwarm")(function* (which: Which) {
   return yield* swarms.view(project.id, which.epic);
 }, Effect.scoped);
 
+const hasLanded = (status: EpicStatus) => status === "landed" || status === "reverted";
+
 /** Approves the landing of exactly this commit, and lands it. The answer comes when that is over. */
 export const approveLanding = Effect.fn("approveLanding")(function* (which: LandingChoice) {
   const swarms = yield* Swarms;
@@ -100,7 +104,7 @@ interface LandingChoice extends Which {
 }
 
 const approve = Effect.fn("approve")(function* (which: LandingChoice) {
-  const { project, log, swarms } = yield* open(which);
+  const { project, log, swarms } = yield* openSwarm(which);
   yield* refuseOver(log, "landed");
   const { status, head, created } = log.epic();
   if (status !== "ready") {
@@ -126,21 +130,19 @@ const approve = Effect.fn("approve")(function* (which: LandingChoice) {
 /** The person's answer to a change that weakens the checks; it is bound to the tree that was shown. */
 export const answerGate = (request: GateAnswer) => inTurn(epicOf(request.cell), answer(request));
 
-interface GateAnswer {
+export interface GateAnswer {
   readonly project: string;
   readonly cell: string;
   readonly accept: boolean;
   readonly text?: string;
 }
 
-const epicOf = (cell: string): string => cell.replace(/\.[^.]*$/, "");
-
 const answer = Effect.fn("answerGate")(function* (request: GateAnswer) {
   const epic = epicOf(request.cell);
   const unasked = new NotFound({
     message: `${request.cell} waits for no answer; \`inbox\` lists what does.`,
   });
-  const { project, log, swarms } = yield* open({ project: request.project, epic }).pipe(
+  const { project, log, swarms } = yield* openSwarm({ project: request.project, epic }).pipe(
     // The person named a cell: that its would-be epic is unknown says nothing to them.
     Effect.catchTag("NotFound", () => Effect.fail(unasked)),
   );
@@ -158,40 +160,6 @@ const answer = Effect.fn("answerGate")(function* (request: GateAnswer) {
   yield* swarms.launch(Effect.succeed(project), epic);
   return yield* swarms.view(project.id, epic);
 }, Effect.scoped);
-
-const open = Effect.fnUntraced(function* (which: Which) {
-  const projects = yield* Projects;
-  const swarms = yield* Swarms;
-  const here = yield* projects.open(which.project);
-  const log = yield* followSwarm(here.id, which.epic);
-  const { root } = log.epic().created;
-  // Its surroundings are those of the checkout it was started in, wherever it is spoken of from.
-  const project = root === here.root ? here : yield* Effect.orElseSucceed(projects.open(root), () => here);
-  return { project, swarms, log };
-});
-
-const decide = Effect.fnUntraced(function* (log: SwarmLog, events: ReadonlyArray<NewEvent>) {
-  const store = yield* EventStore;
-  yield* store
-    .append(log.origin("person"), events)
-    .pipe(Effect.catchTag(["ConcurrencyConflict", "EventRejected"], Effect.die));
-});
-
-const refuseOver = (log: SwarmLog, verb: string) =>
-  isOver(log.epic())
-    ? Effect.fail(
-        new NotNow({ message: `${log.epicId} can't be ${verb}: it is ${log.epic().status} already.` }),
-      )
-    : Effect.void;
-
-/** Half of the user's files may be new: only completing it puts them in order. */
-const refuseLanding = (log: SwarmLog) =>
-  log.epic().status === "landing"
-    ? Effect.fail(new NotNow({ message: `${log.epicId} is landing; \`resume\` completes that first.` }))
-    : Effect.void;
-
-const inTurn = <A, E, R>(epic: string, decision: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(Swarms, (swarms) => swarms.inTurn(epic, decision));
 
 const notReady = (epic: EpicState, live: boolean): string =>
   live

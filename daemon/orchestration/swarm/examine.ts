@@ -10,6 +10,7 @@ import type { Check, Finding } from "../../../shared/contract/gate.ts";
 import { matches, type Pattern, parsePattern } from "../../../shared/contract/pattern.ts";
 import { addedMarkers, canBearMarkers, isCheckFile, isTestFile } from "./checkFiles.ts";
 import type { OpenProject } from "./Projects.ts";
+import type { UserRepository } from "./UserRepository.ts";
 
 interface Examination {
   /** Outside the lease, or unsafe: refused. */
@@ -32,7 +33,7 @@ export const examine = Effect.fn("examine")(function* (options: {
   const { project, base, tree, changes, files } = options;
   const named = filesNamedBy(options.checks);
   const { workshop } = project;
-  const patterns = parseLease(project, files);
+  const patterns = parseLease(project.user, files);
   const refused: Array<Finding> = [];
   const weakens: Array<Finding> = [];
   for (const change of changes) {
@@ -78,8 +79,8 @@ const filesNamedBy = (checks: ReadonlyArray<Check>): ReadonlySet<string> =>
   );
 
 /** The lease's patterns; they were read against the base when the swarm began and parse by themselves since. */
-const parseLease = (project: OpenProject, files: ReadonlyArray<string>): ReadonlyArray<Pattern> => {
-  const caseInsensitive = project.user.config.get("core.ignorecase") === "true";
+export const parseLease = (user: UserRepository, files: ReadonlyArray<string>): ReadonlyArray<Pattern> => {
+  const caseInsensitive = user.config.get("core.ignorecase") === "true";
   return files.flatMap((text) => {
     const parsed = parsePattern(text, { caseInsensitive });
     return Result.isSuccess(parsed) ? [parsed.success] : [];

@@ -6,24 +6,27 @@
 import { Effect } from "effect";
 import { GitError, LandingRefused } from "../../../shared/contract/errors.ts";
 import { Git } from "../../platform/Git.ts";
+import { type ActWords, type BranchAct, sourceRef } from "./branchAct.ts";
 import { statesOf } from "./landingFiles.ts";
 import { awaitLandingGit, readRecord, removeOwnLock, removeRecord, runLandingGit } from "./landingProcess.ts";
 import type { OpenProject } from "./Projects.ts";
-import type { LandingIntent } from "./planLanding.ts";
 
-interface Landing {
-  readonly project: OpenProject;
-  readonly intent: LandingIntent;
-}
-
-export const executeLanding = Effect.fn("executeLanding")(function* ({ project, intent }: Landing) {
-  yield* bringObjects({ project, intent });
-  if (intent.method === "fast-forward") return yield* fastForward({ project, intent });
+export const executeLanding = Effect.fn("executeLanding")(function* (act: BranchAct) {
+  const { project, intent, words } = act;
+  yield* bringObjects(act);
+  if (intent.method === "fast-forward") return yield* fastForward(act);
   const git = yield* Git;
   const now = yield* readUserRef(project, intent.ref);
   if (now === intent.new) return;
   const zero = "0".repeat(intent.new.length);
-  const args = ["update-ref", "-m", `land ${intent.epic}`, intent.ref, intent.new, intent.old ?? zero];
+  const args = [
+    "update-ref",
+    "-m",
+    `${words.verb} ${intent.epic}`,
+    intent.ref,
+    intent.new,
+    intent.old ?? zero,
+  ];
   yield* git.run(args, { cwd: project.root }).pipe(
     Effect.mapError(
       (error) =>
@@ -36,9 +39,10 @@ export const executeLanding = Effect.fn("executeLanding")(function* ({ project, 
 });
 
 /** The epic's commits become part of the user's repository, kept by a pin until the branch has them. */
-const bringObjects = Effect.fnUntraced(function* ({ project, intent }: Landing) {
+const bringObjects = Effect.fnUntraced(function* (act: BranchAct) {
+  const { project, intent } = act;
   const git = yield* Git;
-  const refspec = `+refs/heads/swarm/${intent.epic}:refs/vibe/${intent.epic}/head`;
+  const refspec = `+${sourceRef(act)}:refs/vibe/${intent.epic}/head`;
   const without = [
     "tags",
     "write-fetch-head",
@@ -74,35 +78,35 @@ const mergeArgs = [
   "--quiet",
 ];
 
-const fastForward = Effect.fnUntraced(function* ({ project, intent }: Landing) {
+const fastForward = Effect.fnUntraced(function* (act: BranchAct) {
+  const { project, intent, words } = act;
   const checkout = intent.checkout!;
   const here = yield* branchOf(checkout);
   const tip = yield* readUserRef(project, intent.ref);
-  if (tip === intent.new) return yield* removeRecord({ project, intent });
+  if (tip === intent.new) return yield* removeRecord(act);
   if (here !== intent.ref || tip !== intent.old) {
     return yield* new LandingRefused({
-      message: `${checkout} has another branch or commit now than a moment ago. Nothing was changed; land again.`,
+      message: `${checkout} has another branch or commit now than a moment ago. Nothing was changed; ${words.verb} again.`,
       paths: [],
     });
   }
-  const { exitCode, stderr } = yield* runLandingGit({ project, intent }, [...mergeArgs, intent.new]);
-  if ((yield* readUserRef(project, intent.ref)) === intent.new)
-    return yield* removeRecord({ project, intent });
+  const { exitCode, stderr } = yield* runLandingGit(act, [...mergeArgs, intent.new]);
+  if ((yield* readUserRef(project, intent.ref)) === intent.new) return yield* removeRecord(act);
   const why = stderr.trim().split("\n")[0] ?? "";
   const states = yield* statesOf(project, checkout, intent.paths);
   const isHalfDone = [...states.values()].some((state) => state === "new" || state === "between");
   // The record stays: recovery needs to know since when a lock may be ours.
   if (exitCode === null || isHalfDone) {
     return yield* new GitError({
-      message: `git stopped half-way while landing in ${checkout}${why === "" ? "" : ` (${why})`}. Resume the swarm to complete it.`,
+      message: `git stopped half-way while ${words.doing} in ${checkout}${why === "" ? "" : ` (${why})`}. Resume the swarm to complete it.`,
       args: [...mergeArgs, intent.new],
       exitCode: exitCode ?? -1,
       stderr,
     });
   }
-  yield* removeRecord({ project, intent });
+  yield* removeRecord(act);
   return yield* new LandingRefused({
-    message: `git refused to land in ${checkout}: ${why === "" ? "it gave no reason" : why}. Nothing was changed.`,
+    message: `git refused to ${words.verb} in ${checkout}: ${why === "" ? "it gave no reason" : why}. Nothing was changed.`,
     paths: [],
   });
 }, Effect.uninterruptible);
@@ -119,48 +123,52 @@ export type Recovery =
   | { readonly kind: "ask"; readonly message: string; readonly paths: ReadonlyArray<string> };
 
 /** Finds out how far an intended landing came, and completes one that was cut short. */
-export const recoverLanding = Effect.fn("recoverLanding")(function* ({ project, intent }: Landing) {
-  const record = yield* readRecord({ project, intent });
+export const recoverLanding = Effect.fn("recoverLanding")(function* (act: BranchAct) {
+  const { project, intent, words } = act;
+  const record = yield* readRecord(act);
   if (record !== undefined) yield* awaitLandingGit(record);
-  if (yield* hasLanded({ project, intent })) {
-    yield* removeRecord({ project, intent });
+  if (yield* hasLanded(act)) {
+    yield* removeRecord(act);
     return landed;
   }
   if (intent.method !== "fast-forward" || record === undefined) return notStarted;
   const checkout = intent.checkout!;
   const tip = yield* readUserRef(project, intent.ref);
   if (tip !== intent.old || (yield* branchOf(checkout)) !== intent.ref) {
-    return ask(`${checkout} has another branch or commit now than when landing began`, []);
+    return ask(words, `${checkout} has another branch or commit now than when ${words.doing} began`, []);
   }
   const states = yield* statesOf(project, checkout, intent.paths);
   const isUntouched = [...states.values()].every((state) => state === "old");
-  const lock = yield* removeOwnLock({ project, intent }, record, !isUntouched);
-  if (lock !== undefined) return ask(`Another git has ${lock}; if none runs any more, remove that file`, []);
+  const lock = yield* removeOwnLock(act, record, !isUntouched);
+  if (lock !== undefined)
+    return ask(words, `Another git has ${lock}; if none runs any more, remove that file`, []);
   const strange = [...states].flatMap(([path, state]) => (state === "strange" ? [path] : []));
   if (strange.length > 0) {
     return ask(
-      "Landing was cut short, and these files are neither as before nor as they were to be",
+      words,
+      `${words.Doing} was cut short, and these files are neither as before nor as they were to be`,
       strange,
     );
   }
   if (isUntouched) {
-    yield* removeRecord({ project, intent });
+    yield* removeRecord(act);
     return notStarted;
   }
-  return yield* complete({ project, intent });
+  return yield* complete(act);
 }, Effect.uninterruptible);
 
 const landed: Recovery = { kind: "landed" };
 const notStarted: Recovery = { kind: "not-started" };
 
-const ask = (message: string, paths: ReadonlyArray<string>): Recovery => ({
+const ask = (words: ActWords, message: string, paths: ReadonlyArray<string>): Recovery => ({
   kind: "ask",
-  message: `${message}. No file was touched: put them in order with git, then land again.`,
+  message: `${message}. No file was touched: put them in order with git, then ${words.verb} again.`,
   paths,
 });
 
 /** The branch is at the new commit, or has gone on from it. */
-const hasLanded = Effect.fnUntraced(function* ({ project, intent }: Landing) {
+const hasLanded = Effect.fnUntraced(function* (act: BranchAct) {
+  const { project, intent } = act;
   const tip = yield* readUserRef(project, intent.ref);
   if (tip === undefined || tip === intent.new) return tip === intent.new;
   const git = yield* Git;
@@ -169,20 +177,21 @@ const hasLanded = Effect.fnUntraced(function* ({ project, intent }: Landing) {
   return (yield* git.run(args, { cwd: project.root, expect: [1, 128] })).exitCode === 0;
 });
 
-const complete = Effect.fnUntraced(function* ({ project, intent }: Landing) {
+const complete = Effect.fnUntraced(function* (act: BranchAct) {
+  const { intent, words } = act;
   const git = yield* Git;
   const cwd = intent.checkout!;
   // Both trees are given, so that files outside the epic, staged or dirty, stay as they are.
   const args = ["read-tree", "--reset", "-u", intent.old!, intent.new];
-  const { exitCode, stderr } = yield* runLandingGit({ project, intent }, args);
+  const { exitCode, stderr } = yield* runLandingGit(act, args);
   if (exitCode !== 0) {
-    const message = `git could not complete the landing in ${cwd}: ${stderr.trim().split("\n")[0] ?? ""}. Put that right and resume the swarm.`;
+    const message = `git could not complete the ${words.doing} in ${cwd}: ${stderr.trim().split("\n")[0] ?? ""}. Put that right and resume the swarm.`;
     return yield* new GitError({ message, args, exitCode: exitCode ?? -1, stderr });
   }
   yield* git.run(
-    ["update-ref", "-m", `land ${intent.epic}: Fast-forward`, intent.ref, intent.new, intent.old!],
+    ["update-ref", "-m", `${words.verb} ${intent.epic}: Fast-forward`, intent.ref, intent.new, intent.old!],
     { cwd },
   );
-  yield* removeRecord({ project, intent });
+  yield* removeRecord(act);
   return landed;
 });

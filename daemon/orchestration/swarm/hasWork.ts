@@ -10,7 +10,7 @@ export const hasWork = (state: State, epic: EpicState): boolean => {
     const merged = subtasks.every(({ phase }) => phase === "merged");
     return merged || subtasks.some((subtask) => canProceed(state, epic, subtask));
   }
-  return epic.targetMerge !== undefined || mayLand(epic);
+  return epic.targetMerge !== undefined || epic.status === "reverting" || mayLand(epic);
 };
 
 /** A subtask for which the next step is the daemon's. */
@@ -22,7 +22,7 @@ export const canProceed = (state: State, epic: EpicState, subtask: SubtaskState)
     case "held":
       return false;
     case "waiting":
-      return subtask.dependencies.every((id) => state.subtasks.get(id)?.phase === "merged");
+      return !epic.paused && subtask.dependencies.every((id) => state.subtasks.get(id)?.phase === "merged");
     default:
       return true;
   }

@@ -5,13 +5,15 @@
  */
 import { Effect } from "effect";
 import { NotNow } from "../../../shared/contract/errors.ts";
+import type { BranchMove } from "../../../shared/contract/events.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
 import { Reservations } from "../../coordination/reservations/Reservations.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
 import type { NewEvent } from "../../primitives/EventStore.ts";
+import { toLand } from "./branchAct.ts";
 import { executeLanding, recoverLanding } from "./executeLanding.ts";
 import { finishTargetMerge, mergeTarget } from "./mergeTarget.ts";
-import { type LandingIntent, planLanding } from "./planLanding.ts";
+import { planLanding } from "./planLanding.ts";
 import { swarmStream } from "./SwarmLog.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
 import { unpin } from "./UserRepository.ts";
@@ -27,7 +29,7 @@ export const landSwarm = Effect.fn("landSwarm")(function* (run: SwarmRun) {
   yield* finishTargetMerge(run);
   if (run.log.epic().status === "landing") {
     const intent = run.log.epic().landing!;
-    const state = yield* recoverLanding({ project: run.project, intent });
+    const state = yield* recoverLanding({ project: run.project, intent, words: toLand });
     if (state.kind === "landed") return yield* finishLanding(run);
     if (state.kind === "ask") return yield* refuse(run, state.message, state.paths);
     // Nothing was begun. Since then the user may have switched branches, so how to land is asked anew.
@@ -50,7 +52,7 @@ export const landSwarm = Effect.fn("landSwarm")(function* (run: SwarmRun) {
   return yield* Effect.uninterruptible(land(run, plan.intent));
 });
 
-const land = Effect.fnUntraced(function* (run: SwarmRun, intent: LandingIntent) {
+const land = Effect.fnUntraced(function* (run: SwarmRun, intent: BranchMove) {
   const reservations = yield* Reservations;
   const intended: NewEvent = { stream: swarmStream(run.epicId), type: "landing_intended", data: intent };
   const denied = yield* holdAgain(run).pipe(
@@ -62,7 +64,7 @@ const land = Effect.fnUntraced(function* (run: SwarmRun, intent: LandingIntent) 
   );
   if (denied !== undefined) return yield* refuse(run, `It can't land now: ${denied}`, []);
   yield* faultPoint("landing-intended");
-  const done = yield* executeLanding({ project: run.project, intent }).pipe(
+  const done = yield* executeLanding({ project: run.project, intent, words: toLand }).pipe(
     Effect.as(true),
     Effect.catchTag("LandingRefused", (refusal) =>
       Effect.as(refuse(run, refusal.message, refusal.paths), false),
@@ -76,8 +78,8 @@ const land = Effect.fnUntraced(function* (run: SwarmRun, intent: LandingIntent) 
 const changedPaths = (run: SwarmRun): ReadonlyArray<string> =>
   run.log.epic().subtaskIds.flatMap((id) => run.log.subtask(id).changed);
 
-/** The person may have taken over what was merged already: the epic asks for it again before it lands it. */
-const holdAgain = Effect.fnUntraced(function* (run: SwarmRun) {
+/** The epic asks again for what it has no more: the person may have taken it over, or it had landed. */
+export const holdAgain = Effect.fnUntraced(function* (run: SwarmRun) {
   const reservations = yield* Reservations;
   const project = run.project.id;
   const isHeld = (path: string) =>

@@ -13,8 +13,7 @@ import { faultPoint } from "../../platform/FaultPoint.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { Git, gitEnvironment, ownConfiguration } from "../../platform/Git.ts";
 import { findMarked, markerVariable } from "../../platform/strays.ts";
-import type { OpenProject } from "./Projects.ts";
-import type { LandingIntent } from "./planLanding.ts";
+import type { BranchAct } from "./branchAct.ts";
 
 const LandingRecord = Schema.Struct({
   /** In the environment of every git of this landing. */
@@ -26,20 +25,15 @@ const LandingRecord = Schema.Struct({
 });
 export type LandingRecord = typeof LandingRecord.Type;
 
-interface Landing {
-  readonly project: OpenProject;
-  readonly intent: LandingIntent;
-}
-
-const recordFile = ({ project, intent }: Landing) =>
+const recordFile = ({ project, intent }: BranchAct) =>
   join(project.commonDir, "vibe", `landing-${safeName(intent.epic)}.json`);
 
 /** Runs git in the checkout of a landing; its end is awaited, whatever happens to us. */
 export const runLandingGit = Effect.fn("runLandingGit")(function* (
-  landing: Landing,
+  landing: BranchAct,
   args: ReadonlyArray<string>,
 ) {
-  const { project, intent } = landing;
+  const { project, intent, words } = landing;
   const before = yield* readRecord(landing);
   // Clocks and file times may differ in rounding; a second is nothing against a stale lock's age.
   const since = before?.since ?? Date.now() - 1000;
@@ -53,7 +47,7 @@ export const runLandingGit = Effect.fn("runLandingGit")(function* (
     cwd: intent.checkout!,
     stderrFile,
     env: {
-      ...gitEnvironment({ env: { GIT_REFLOG_ACTION: `land ${intent.epic}` } }),
+      ...gitEnvironment({ env: { GIT_REFLOG_ACTION: `${words.verb} ${intent.epic}` } }),
       [markerVariable]: marker,
     },
   });
@@ -66,7 +60,7 @@ export const runLandingGit = Effect.fn("runLandingGit")(function* (
 });
 
 /** The record of a landing's git, undefined when none was ever started or the landing is over. */
-export const readRecord = Effect.fn("readRecord")(function* (landing: Landing) {
+export const readRecord = Effect.fn("readRecord")(function* (landing: BranchAct) {
   const file = recordFile(landing);
   const text = yield* fileSystem(file, () =>
     readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
@@ -85,7 +79,7 @@ export const readRecord = Effect.fn("readRecord")(function* (landing: Landing) {
   });
 });
 
-export const removeRecord = (landing: Landing) => {
+export const removeRecord = (landing: BranchAct) => {
   const file = recordFile(landing);
   return fileSystem(file, async () => {
     await rm(`${file}.err`, { force: true });
@@ -94,7 +88,7 @@ export const removeRecord = (landing: Landing) => {
 };
 
 /** Replaced as a whole and on the disk before it counts, so that a power failure leaves one or the other. */
-const writeRecord = (landing: Landing, record: LandingRecord) => {
+const writeRecord = (landing: BranchAct, record: LandingRecord) => {
   const file = recordFile(landing);
   return fileSystem(file, async () => {
     const draft = await open(`${file}.new`, "w", 0o600);
@@ -124,7 +118,7 @@ export const awaitLandingGit = Effect.fn("awaitLandingGit")(function* ({
  * it since), or the lock is empty (taken, and nothing written yet).
  */
 export const removeOwnLock = Effect.fn("removeOwnLock")(function* (
-  landing: Landing,
+  landing: BranchAct,
   record: LandingRecord,
   isHalfDone: boolean,
 ) {

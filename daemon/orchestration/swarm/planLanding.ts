@@ -6,17 +6,16 @@ import { lstat, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Effect } from "effect";
 import { LandingRefused } from "../../../shared/contract/errors.ts";
-import type { EventDataOf, PathChange, Target } from "../../../shared/contract/events.ts";
+import type { BranchMove, PathChange, Target } from "../../../shared/contract/events.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { Git } from "../../platform/Git.ts";
+import { type ActWords, listedPaths, shortRef, toLand } from "./branchAct.ts";
 import { parseStatus } from "./gitOutput.ts";
 import { pathsInTheWay } from "./landingFiles.ts";
 import type { OpenProject } from "./Projects.ts";
 
-export type LandingIntent = EventDataOf<"landing_intended">;
-
 export type LandingPlan =
-  | { readonly kind: "ready"; readonly intent: LandingIntent }
+  | { readonly kind: "ready"; readonly intent: BranchMove }
   /** The target has commits that the epic does not have. */
   | { readonly kind: "target-moved"; readonly target: string };
 
@@ -28,10 +27,9 @@ export const planLanding = Effect.fn("planLanding")(function* (options: {
 }) {
   const { project, epicId, target, head } = options;
   const git = yield* Git;
-  const base = { epic: epicId, new: head };
   if (target.kind === "detached") {
     const ref = `refs/heads/swarm/${epicId}`;
-    const intent: LandingIntent = { ...base, method: "new-branch", ref, old: null, paths: [] };
+    const intent: BranchMove = { epic: epicId, new: head, method: "new-branch", ref, old: null, paths: [] };
     return { kind: "ready", intent } satisfies LandingPlan;
   }
   const { ref } = target;
@@ -39,26 +37,41 @@ export const planLanding = Effect.fn("planLanding")(function* (options: {
   const old = found.stdout.trim();
   if (old === "") {
     return yield* new LandingRefused({
-      message: `The target ${short(ref)} does not exist any more. Make it again, at the commit it had, and land then.`,
+      message: `The target ${shortRef(ref)} does not exist any more. Make it again, at the commit it had, and land then.`,
       paths: [],
     });
   }
   if (!(yield* project.workshop.isAncestor(old, head))) {
     return { kind: "target-moved", target: old } satisfies LandingPlan;
   }
-  const paths = yield* project.workshop.changes(old, head);
-  const checkout = yield* checkoutOf(project, ref);
-  if (checkout === undefined) {
-    const intent: LandingIntent = { ...base, method: "update-ref", ref, old, paths };
-    return { kind: "ready", intent } satisfies LandingPlan;
-  }
-  yield* refuseOverlap(checkout, paths);
-  const intent: LandingIntent = { ...base, method: "fast-forward", ref, old, checkout, paths };
+  const intent = yield* planMove({ project, epicId, ref, old, head, words: toLand });
   return { kind: "ready", intent } satisfies LandingPlan;
 });
 
+/** How a branch of the user's is moved on from `old` to `head`, or why it must not be moved now. */
+export const planMove = Effect.fn("planMove")(function* (options: {
+  readonly project: OpenProject;
+  readonly epicId: string;
+  readonly ref: string;
+  readonly old: string;
+  readonly head: string;
+  readonly words: ActWords;
+}) {
+  const { project, epicId, ref, old, head, words } = options;
+  const paths = yield* project.workshop.changes(old, head);
+  const move = { epic: epicId, ref, old, new: head, paths };
+  const checkout = yield* checkoutOf(project, ref, words);
+  if (checkout === undefined) {
+    const intent: BranchMove = { ...move, method: "update-ref" };
+    return intent;
+  }
+  yield* refuseOverlap(checkout, paths, words);
+  const intent: BranchMove = { ...move, method: "fast-forward", checkout };
+  return intent;
+});
+
 /** The checkout, main or linked, that has this branch. */
-const checkoutOf = Effect.fnUntraced(function* (project: OpenProject, ref: string) {
+const checkoutOf = Effect.fnUntraced(function* (project: OpenProject, ref: string, words: ActWords) {
   const git = yield* Git;
   const { stdout } = yield* git.run(["worktree", "list", "--porcelain", "-z"], { cwd: project.root });
   for (const record of stdout.split("\0\0")) {
@@ -70,17 +83,17 @@ const checkoutOf = Effect.fnUntraced(function* (project: OpenProject, ref: strin
       // Its folder was deleted for good, or lies on a disk that is away and may come back.
       if (fields.some((field) => field.startsWith("prunable"))) continue;
       return yield* new LandingRefused({
-        message: `${short(ref)} is checked out in ${checkout}, which is not there now. Bring it back or run \`git worktree remove\`, and land again.`,
+        message: `${shortRef(ref)} is checked out in ${checkout}, which is not there now. Bring it back or run \`git worktree remove\`, and ${words.verb} again.`,
         paths: [],
       });
     }
-    if (isThere && fields.includes("detached")) yield* refuseUnderway(checkout, ref);
+    if (isThere && fields.includes("detached")) yield* refuseUnderway(checkout, ref, words);
   }
   return undefined;
 });
 
 /** During a rebase or a bisect HEAD is detached, and the branch is to come back to where it was. */
-const refuseUnderway = Effect.fnUntraced(function* (checkout: string, ref: string) {
+const refuseUnderway = Effect.fnUntraced(function* (checkout: string, ref: string, words: ActWords) {
   const git = yield* Git;
   const names = ["rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"];
   const { stdout } = yield* git.run(
@@ -89,16 +102,20 @@ const refuseUnderway = Effect.fnUntraced(function* (checkout: string, ref: strin
   );
   for (const file of stdout.split("\n").filter((line) => line !== "")) {
     const text = yield* fileSystem(file, () => readFile(file, "utf8")).pipe(Effect.option);
-    if (text._tag === "None" || ![ref, short(ref)].includes(text.value.trim())) continue;
+    if (text._tag === "None" || ![ref, shortRef(ref)].includes(text.value.trim())) continue;
     return yield* new LandingRefused({
-      message: `A rebase or bisect of ${short(ref)} is under way in ${checkout}. Finish or abort it, and land again.`,
+      message: `A rebase or bisect of ${shortRef(ref)} is under way in ${checkout}. Finish or abort it, and ${words.verb} again.`,
       paths: [],
     });
   }
 });
 
 /** Refuses when landing would touch a file that holds something git does not have. */
-const refuseOverlap = Effect.fnUntraced(function* (checkout: string, paths: ReadonlyArray<PathChange>) {
+const refuseOverlap = Effect.fnUntraced(function* (
+  checkout: string,
+  paths: ReadonlyArray<PathChange>,
+  words: ActWords,
+) {
   const git = yield* Git;
   const status = yield* git.run(["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"], {
     cwd: checkout,
@@ -111,7 +128,7 @@ const refuseOverlap = Effect.fnUntraced(function* (checkout: string, paths: Read
     .filter((path) => inTheWay.has(path) || [path, ...parentsOf(path)].some((one) => dirty.has(one)));
   if (clashes.length === 0) return;
   return yield* new LandingRefused({
-    message: `Landing would overwrite changes of yours in ${checkout}: ${listed(clashes)}. Commit, stash or move them, and land again.`,
+    message: `${words.Doing} would overwrite changes of yours in ${checkout}: ${listedPaths(clashes)}. Commit, stash or move them, and ${words.verb} again.`,
     paths: clashes,
   });
 });
@@ -128,8 +145,3 @@ const parentsOf = (path: string): ReadonlyArray<string> => {
   const parent = dirname(path);
   return parent === "." ? [] : [parent, ...parentsOf(parent)];
 };
-
-const short = (ref: string) => ref.replace(/^refs\/heads\//, "");
-
-const listed = (paths: ReadonlyArray<string>) =>
-  paths.length <= 5 ? paths.join(", ") : `${paths.slice(0, 5).join(", ")} and ${paths.length - 5} more`;

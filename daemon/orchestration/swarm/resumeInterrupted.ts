@@ -18,7 +18,7 @@ export const resumeInterrupted = Effect.fn("resumeInterrupted")(function* () {
   const store = yield* EventStore;
   const swarms = yield* Swarms;
   const projects = yield* Projects;
-  for (const row of yield* store.rows("swarms", { status: ["active", "ready", "landing"] })) {
+  for (const row of yield* store.rows("swarms", { status: ["active", "ready", "landing", "reverting"] })) {
     const [project, epic] = [String(row.project), String(row.epic)];
     yield* Effect.gen(function* () {
       const log = yield* followSwarm(project, epic);

@@ -19,9 +19,10 @@ import { environment, Processes } from "../../platform/Processes.ts";
 import { killStrays, ownMarker } from "../../platform/strays.ts";
 import { runCommandAgent } from "../agents/commandRuntime.ts";
 import { prepareCheckout, removeCheckout } from "./checkout.ts";
+import { unlessPaused } from "./paused.ts";
 import { swarmStream } from "./SwarmLog.ts";
-import type { SwarmRun } from "./SwarmRun.ts";
-import { subtaskPrompt } from "./subtaskPrompt.ts";
+import { logFile, type SwarmRun } from "./SwarmRun.ts";
+import { subtaskPrompt, toldOf } from "./subtaskPrompt.ts";
 
 /** An agent that says nothing of its own limit is ended after this long. */
 const agentTimeoutMs = 60 * 60 * 1000;
@@ -90,7 +91,7 @@ const work = Effect.fn("work")(function* (run: SwarmRun, subtask: SubtaskState, 
     env: yield* agentEnvironment(subtask, one),
     marker: one.marker,
     timeoutMs: agentTimeoutMs,
-    logFile: join(run.logs, `${safeName(subtask.id)}.${one.attempt}.log`),
+    logFile: logFile(run.logs, subtask.id, one.attempt),
     onStarted: (pid) =>
       run.log.append([
         {
@@ -100,13 +101,15 @@ const work = Effect.fn("work")(function* (run: SwarmRun, subtask: SubtaskState, 
         },
       ]),
     onProgress: (line) => run.progress(subtask.id, line),
+    onWritten: () => run.wrote(subtask.id),
   });
-  const outcome = yield* run.workers.withPermit(agent).pipe(
+  const outcome = yield* run.workers.withPermit(unlessPaused(run, agent)).pipe(
     // A program that can't be started is the attempt's fault, not the swarm's.
     Effect.catchTag("ProcessError", ({ message }) =>
       Effect.succeed({ outcome: "failed", exitCode: null, message, droppedOutput: 0 } as const),
     ),
   );
+  if (outcome === undefined) return interrupted;
   const exit = {
     outcome: outcome.outcome,
     exitCode: outcome.exitCode,
@@ -154,11 +157,12 @@ const agentEnvironment = Effect.fnUntraced(function* (subtask: SubtaskState, one
     // Its own spans, and its calls of ours, belong to the swarm's trace.
     ...(trace === undefined ? {} : { TRACEPARENT: trace }),
   };
-  if (subtask.findings.length === 0) return base;
+  const told = toldOf(subtask);
+  if (told.length === 0) return base;
   const file = findingsFile(one.folder);
   yield* fileSystem(file, async () => {
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, JSON.stringify(subtask.findings, null, 2));
+    await writeFile(file, JSON.stringify(told, null, 2));
   });
   return { ...base, OCVIBE_FINDINGS: file };
 });

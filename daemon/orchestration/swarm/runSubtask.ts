@@ -9,9 +9,10 @@ import { MAX_STRIKES } from "../../../shared/contract/swarmState.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
 import { judgeAttempt } from "./judgeAttempt.ts";
 import { commitAttempt, finishMerge, mergeAttempt } from "./mergeAttempt.ts";
+import { paused, unlessPaused } from "./paused.ts";
 import { abandonAttempt, runAttempt } from "./runAttempt.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
-import { leaseLost, takeLease } from "./takeLease.ts";
+import { leaseLost, leaveQueue, takeLease } from "./takeLease.ts";
 
 export const runSubtask = Effect.fn("runSubtask")(function* (run: SwarmRun, cell: string) {
   for (;;) {
@@ -19,9 +20,15 @@ export const runSubtask = Effect.fn("runSubtask")(function* (run: SwarmRun, cell
     switch (subtask.phase) {
       case "waiting":
         if (subtask.strikes >= MAX_STRIKES) return yield* block(run, cell);
-        yield* takeLease(run, subtask);
+        if (run.log.epic().paused) return;
+        yield* Effect.raceFirst(takeLease(run, subtask), paused(run));
+        // Files that must not be worked on are not waited for: others may want them.
+        if (run.log.epic().paused) return yield* leaveQueue(run, cell);
         // Work that can't land any more is stopped: the next attempt begins when the files are the cell's again.
-        yield* Effect.raceFirst(run.attempts.withPermit(runAttempt(run, cell)), leaseLost(run, cell));
+        yield* Effect.raceFirst(
+          run.attempts.withPermit(unlessPaused(run, runAttempt(run, cell))),
+          leaseLost(run, cell),
+        );
         break;
       case "starting":
       case "running":

@@ -1,8 +1,11 @@
 /** What a worker is told: its subtask, its files, the rules, and on a retry what was wrong the last time. */
+import type { Finding } from "../../../shared/contract/gate.ts";
 import type { EpicState, SubtaskState } from "../../../shared/contract/swarmState.ts";
 
 export const subtaskPrompt = (epic: EpicState, subtask: SubtaskState): string => {
   const goal = epic.created.plan.epic;
+  // Until it was tried once, the findings are what the person asked for.
+  const refused = subtask.findings.filter(({ kind }) => kind !== "sent-back");
   const sections = [
     `# ${subtask.title}`,
     subtask.description ?? "",
@@ -12,13 +15,28 @@ export const subtaskPrompt = (epic: EpicState, subtask: SubtaskState): string =>
     epic.created.checks.length === 0
       ? "No checks are configured."
       : `## Checks\n\nYour work is taken over only when these pass:\n\n${bullets(epic.created.checks.map((check) => check.argv.join(" ")))}`,
-    subtask.findings.length === 0
+    subtask.asked === undefined
+      ? ""
+      : `## What is to be otherwise\n\nThe work is done and in your checkout. The person who looked at it wants this changed:\n\n${bullets(
+          subtask.asked.map(sentence),
+        )}`,
+    refused.length === 0
       ? ""
       : `## What was wrong with the last attempt\n\nIt was not taken over. You start again from a clean checkout.\n\n${bullets(
-          subtask.findings.map((finding) => finding.message),
+          refused.map((finding) => finding.message),
         )}`,
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 };
+
+/** A finding of the gate names the path in its message; a person's comment stands beside it. */
+export const sentence = ({ kind, path, line, message }: Finding): string =>
+  kind !== "sent-back" || path === undefined ? message : `${path}:${line}: ${message}`;
+
+/** Everything that the next agent is told, in the order of the prompt. */
+export const toldOf = ({ asked = [], findings }: SubtaskState): ReadonlyArray<Finding> => [
+  ...asked,
+  ...findings.filter(({ kind }) => kind !== "sent-back"),
+];
 
 const bullets = (lines: ReadonlyArray<string>) => lines.map((line) => `- ${line}`).join("\n");

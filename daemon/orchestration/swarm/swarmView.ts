@@ -1,10 +1,11 @@
 /** What a client is shown of a swarm: its state, and whether this daemon is working on it right now. */
 import type { SubtaskView, SwarmView } from "../../../shared/contract/swarmRoutes.ts";
-import type {
-  EpicState,
-  SubtaskPhase,
-  SubtaskState,
-  SwarmProjection,
+import {
+  type EpicState,
+  isOver,
+  type SubtaskPhase,
+  type SubtaskState,
+  type SwarmProjection,
 } from "../../../shared/contract/swarmState.ts";
 
 export interface Liveness {
@@ -29,7 +30,9 @@ export const swarmView = (
     base: epic.created.base,
     head: epic.head,
     status: statusOf(epic, subtasks, live),
+    paused: epic.paused && !isOver(epic),
     checks: epic.created.checks.map((check) => check.name),
+    results: epic.results,
     subtasks: subtasks.map((subtask) => subtaskView(subtask, epic, live)),
     startedAt: epic.startedAt,
     endedAt: epic.endedAt ?? null,
@@ -44,10 +47,11 @@ const statusOf = (
   subtasks: ReadonlyArray<SubtaskState>,
   live: boolean,
 ): SwarmView["status"] => {
-  if (epic.status === "landing") return live ? "landing" : "interrupted";
+  if (epic.status === "landing" || epic.status === "reverting") return live ? epic.status : "interrupted";
   if (epic.status !== "active") return epic.status;
   if (live) return "running";
   if (subtasks.some((subtask) => subtask.phase === "held")) return "needs-you";
+  if (epic.paused) return "paused";
   return subtasks.some((subtask) => subtask.phase === "blocked") ? "blocked" : "interrupted";
 };
 
@@ -66,7 +70,7 @@ const words: Readonly<Record<SubtaskPhase, SubtaskView["status"]>> = {
 const subtaskView = (subtask: SubtaskState, epic: EpicState, live: boolean): SubtaskView => {
   const given = epic.status === "cancelled" || epic.status === "discarded";
   const stopped = given && subtask.phase !== "merged" && subtask.phase !== "blocked";
-  const idle = !live && (subtask.phase === "starting" || subtask.phase === "running");
+  const idle = !live && isAtWork(subtask.phase);
   return {
     id: subtask.id,
     title: subtask.title,
@@ -82,5 +86,8 @@ const subtaskView = (subtask: SubtaskState, epic: EpicState, live: boolean): Sub
       refusal === undefined ? [] : [{ attempt, agent, ...refusal }],
     ),
     changed: subtask.changed,
+    folder: live && isAtWork(subtask.phase) ? (subtask.attempts.at(-1)?.folder ?? null) : null,
   };
 };
+
+const isAtWork = (phase: SubtaskPhase) => phase === "starting" || phase === "running";

@@ -5,7 +5,7 @@ const table = "swarms";
 
 export const swarmsProjection: Projection = {
   name: "swarms",
-  version: 3,
+  version: 4,
   tables: [
     {
       name: table,
@@ -21,6 +21,9 @@ export const swarmsProjection: Projection = {
     "landing_intended",
     "landing_refused",
     "landed",
+    "revert_approved",
+    "revert_refused",
+    "reverted",
     "swarm_cancelled",
     "swarm_discarded",
   ],
@@ -39,7 +42,12 @@ export const swarmsProjection: Projection = {
       case "landing_intended":
         return moved(event.data.epic, "landing", event.seq);
       case "landed":
+      case "revert_refused":
         return moved(event.data.epic, "landed", event.seq);
+      case "revert_approved":
+        return moved(event.data.epic, "reverting", event.seq);
+      case "reverted":
+        return moved(event.data.epic, "reverted", event.seq);
       case "swarm_cancelled":
         return moved(event.data.epic, "cancelled", event.seq);
       case "swarm_discarded":

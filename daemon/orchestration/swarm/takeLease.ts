@@ -41,6 +41,20 @@ const tell = (run: SwarmRun, subtask: SubtaskState, line: string) => {
   return Effect.logInfo("subtask waits for its files", { line });
 };
 
+/** Gives up the cell's place among those who wait. */
+export const leaveQueue = Effect.fn("leaveQueue")(function* (run: SwarmRun, cell: string) {
+  const reservations = yield* Reservations;
+  for (const { holder, ticket } of reservations.queue(run.project.id)) {
+    if (holder !== cell) continue;
+    // It may have been given the files this moment; then it has them for when it goes on.
+    yield* Effect.catchTag(
+      reservations.withdraw(run.log.origin(), cell, ticket),
+      "NotFound",
+      () => Effect.void,
+    );
+  }
+});
+
 /** Returns when the cell does not hold its files any more: the person took them over. */
 export const leaseLost = Effect.fn("leaseLost")(function* (run: SwarmRun, cell: string) {
   const reservations = yield* Reservations;

@@ -117,7 +117,9 @@ const heldFault = (where: string, held: LeaseConflictEntry, at: Places): PlanFau
 
 const agentFaults = (spec: string | undefined, around: PlanSurroundings): ReadonlyArray<string> => {
   if (spec === undefined)
-    return ['names no agent; give it one ("agent"), or start with --agent command:PROG'];
+    return [
+      'names no agent; give it one ("agent"), or one for all (--agent command:PROG, in the editor vibe.agent)',
+    ];
   const message = around.agentFault(spec);
   return message === undefined ? [] : [message];
 };

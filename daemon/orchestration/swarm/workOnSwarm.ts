@@ -11,6 +11,7 @@ import { mayLand } from "./hasWork.ts";
 import { landSwarm } from "./landSwarm.ts";
 import { finishMerge } from "./mergeAttempt.ts";
 import { finishTargetMerge } from "./mergeTarget.ts";
+import { revertSwarm } from "./revertSwarm.ts";
 import { runSwarm } from "./runSwarm.ts";
 import { swarmStream } from "./SwarmLog.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
@@ -19,6 +20,7 @@ import { pin, pinRef } from "./UserRepository.ts";
 export const workOnSwarm = Effect.fn("workOnSwarm")(
   function* (run: SwarmRun) {
     if (isOver(run.log.epic())) return;
+    if (run.log.epic().status === "reverting") return yield* run.landingTurn.withPermit(revertSwarm(run));
     yield* openBranch(run);
     // The pin keeps the base for as long as the swarm lasts; its first agents need not wait for it.
     const pinned = yield* Effect.forkChild(pinBase(run));

@@ -78,7 +78,7 @@ const allSwarms = Effect.gen(function* () {
   const rows = yield* store.rows("swarms");
   return rows.map((row) => {
     const [epic, project] = [String(row.epic), String(row.project)];
-    const ended = ["landed", "cancelled", "discarded"].includes(String(row.status));
+    const ended = ["landed", "reverted", "cancelled", "discarded"].includes(String(row.status));
     return { epic, project, over: ended && !swarms.isLive(epic) };
   });
 });

@@ -9,7 +9,7 @@ import { listen } from "../../../daemon/api/listen.ts";
 import { isHealthy, socketTransport } from "../../../shared/client/transport.ts";
 import { type AnyError, NotNow } from "../../../shared/contract/errors.ts";
 import { createClient } from "../../../shared/router/createClient.ts";
-import { createHttpHandler } from "../../../shared/router/createHttpHandler.ts";
+import { createPlainHandler } from "../../../shared/router/createPlainHandler.ts";
 import { createRouter } from "../../../shared/router/createRouter.ts";
 import { implement } from "../../../shared/router/implement.ts";
 import { o } from "../../../shared/router/o.ts";
@@ -63,7 +63,7 @@ const serveAt = Effect.fnUntraced(function* (socket: string, cutAfter = Number.P
       ),
   });
   let cut: Effect.Effect<void> = Effect.void;
-  const handler = createHttpHandler<null, AnyError, never>({
+  const handler = createPlainHandler<null, AnyError, never>({
     routes,
     services: Context.empty(),
     context: () => Effect.succeed(null),
@@ -84,10 +84,8 @@ const serveAt = Effect.fnUntraced(function* (socket: string, cutAfter = Number.P
         ),
         Effect.never,
       );
-      return new Response(
-        response.body?.pipeThrough(new TransformStream(), { signal: gone.signal }),
-        response,
-      );
+      const body = response.body as ReadableStream<Uint8Array>;
+      return { ...response, body: body.pipeThrough(new TransformStream(), { signal: gone.signal }) };
     },
   });
   const client = createClient(table, socketTransport({ socket, token: "t" }));

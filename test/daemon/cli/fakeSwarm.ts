@@ -18,6 +18,7 @@ export const subtaskView = (over: Partial<SubtaskView> = {}): SubtaskView => ({
   findings: [],
   refusals: [],
   changed: [],
+  folder: null,
   ...over,
 });
 
@@ -41,6 +42,8 @@ export const swarmView = (
   base: "1111111111111111111111111111111111111111",
   head: "2222222222222222222222222222222222222222",
   status: "running",
+  paused: false,
+  results: [],
   checks: ["test"],
   subtasks,
   startedAt: new Date(began).toISOString(),

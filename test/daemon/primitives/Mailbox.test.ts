@@ -71,6 +71,31 @@ test(
 );
 
 test(
+  "a message that its recipient has dealt with is gone, handed out or not, and frees the next of its thread",
+  Effect.gen(function* () {
+    const mailbox = yield* Mailbox;
+    const first = yield* to("bob", "first", { thread: "t" });
+    const second = yield* to("bob", "second", { thread: "t" });
+    const third = yield* to("bob", "third");
+    const [taken] = yield* receive("bob", { limit: 1 });
+    expect(taken?.id).toBe(first.id);
+    // In somebody's hand: that delivery is void with it.
+    yield* mailbox.seen(origin, "bob", first.id);
+    expect(yield* Effect.flip(ack("bob", taken!))).toMatchObject({ _tag: "DeliveryLost" });
+    expect(subjects(yield* receive("bob"))).toEqual(["second", "third"]);
+    const fourth = yield* to("bob", "fourth");
+    yield* mailbox.seen(origin, "bob", fourth.id);
+    yield* mailbox.seen(origin, "bob", second.id);
+    yield* mailbox.seen(origin, "bob", third.id);
+    expect(yield* mailbox.inbox(project, "bob")).toEqual([]);
+    expect(yield* Effect.flip(mailbox.seen(origin, "bob", fourth.id))).toMatchObject({ _tag: "NotFound" });
+    const store = yield* EventStore;
+    expect(yield* store.rows("mail_waiting")).toEqual([]);
+    expect(yield* store.rows("mail_deliveries")).toEqual([]);
+  }),
+);
+
+test(
   "each recipient acks for itself",
   Effect.gen(function* () {
     const mailbox = yield* Mailbox;

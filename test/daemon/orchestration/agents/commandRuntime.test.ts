@@ -26,6 +26,7 @@ const runAgent = (script: string, job: Partial<AgentJob<never, never>> = {}) =>
       logFile,
       onStarted: (pid) => Effect.sync(() => pids.push(pid)),
       onProgress: (line) => lines.push(line),
+      onWritten: () => undefined,
       ...job,
     });
     return { folder, outcome, lines, pids, logFile, log: () => readFileSync(logFile, "utf8") };

@@ -2,6 +2,7 @@ import { chmod, readdir, readFile, stat, symlink, writeFile } from "node:fs/prom
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
+import { toLand } from "../../../../daemon/orchestration/swarm/branchAct.ts";
 import { executeLanding, recoverLanding } from "../../../../daemon/orchestration/swarm/executeLanding.ts";
 import type { OpenProject } from "../../../../daemon/orchestration/swarm/Projects.ts";
 import { planLanding } from "../../../../daemon/orchestration/swarm/planLanding.ts";
@@ -103,7 +104,7 @@ describe("executeLanding", () => {
           yield* Effect.promise(() => writeFile(hook, "#!/bin/sh\ntouch hooked\n", { mode: 0o755 }));
           const before = yield* Effect.promise(() => mess(root));
           const intent = yield* intentOf(project, head);
-          yield* executeLanding({ project, intent });
+          yield* executeLanding({ project, intent, words: toLand });
           assert.deepStrictEqual(yield* Effect.promise(() => mess(root)), before);
           yield* Effect.promise(() =>
             assertLanded(
@@ -118,8 +119,10 @@ describe("executeLanding", () => {
           assert.match(userGit(root, "reflog", "-1", "main"), /land e1/);
           assert.strictEqual(userGit(root, "rev-parse", "HEAD@{1}").trim(), base);
           // Again, as after a crash before the event: the same.
-          yield* executeLanding({ project, intent });
-          assert.deepStrictEqual(yield* recoverLanding({ project, intent }), { kind: "landed" });
+          yield* executeLanding({ project, intent, words: toLand });
+          assert.deepStrictEqual(yield* recoverLanding({ project, intent, words: toLand }), {
+            kind: "landed",
+          });
           yield* unpin(root, "e1");
           assert.strictEqual(userGit(root, "for-each-ref", "refs/vibe", "refs/heads/swarm"), "");
           assert.isFalse(yield* Effect.promise(() => isThere(join(root, ".git", "refs", "vibe", "e1"))));
@@ -137,7 +140,7 @@ describe("executeLanding", () => {
         userGit(root, "worktree", "add", "--quiet", linked, "main");
         const mine = yield* Effect.promise(() => fingerprint(root, [".git"]));
         const intent = yield* intentOf(project, head);
-        yield* executeLanding({ project, intent });
+        yield* executeLanding({ project, intent, words: toLand });
         assert.deepStrictEqual(yield* Effect.promise(() => fingerprint(root, [".git"])), mine);
         assert.strictEqual(userGit(linked, "rev-parse", "HEAD").trim(), head);
         assert.strictEqual(userGit(linked, "status", "--porcelain"), "");
@@ -154,14 +157,16 @@ describe("executeLanding", () => {
         userGit(root, "checkout", "--quiet", "-b", "other");
         const intent = yield* intentOf(project, head);
         assert.strictEqual(intent.method, "update-ref");
-        assert.deepStrictEqual(yield* recoverLanding({ project, intent }), { kind: "not-started" });
+        assert.deepStrictEqual(yield* recoverLanding({ project, intent, words: toLand }), {
+          kind: "not-started",
+        });
         const moved = commitAll(root, "Elsewhere");
         userGit(root, "branch", "--force", "main", moved);
-        const refusal = yield* Effect.flip(executeLanding({ project, intent }));
+        const refusal = yield* Effect.flip(executeLanding({ project, intent, words: toLand }));
         assert.strictEqual(refusal._tag, "LandingRefused");
         assert.strictEqual(userGit(root, "rev-parse", "main").trim(), moved);
         userGit(root, "branch", "--force", "main", intent.old!);
-        yield* executeLanding({ project, intent });
+        yield* executeLanding({ project, intent, words: toLand });
         assert.strictEqual(userGit(root, "rev-parse", "main").trim(), head);
         assert.strictEqual(userGit(root, "status", "--porcelain"), "");
       }),
@@ -177,18 +182,20 @@ describe("executeLanding", () => {
         const plan = yield* planLanding({ project, epicId: "e1", target: { kind: "detached" }, head });
         if (plan.kind !== "ready") return assert.fail("not ready");
         userGit(root, "branch", "swarm/e1", base);
-        const refusal = yield* Effect.flip(executeLanding({ project, intent: plan.intent }));
+        const refusal = yield* Effect.flip(executeLanding({ project, intent: plan.intent, words: toLand }));
         assert.match(refusal.message, /refs\/heads\/swarm\/e1 is at .* can't be moved/);
         assert.strictEqual(userGit(root, "rev-parse", "swarm/e1").trim(), base);
         userGit(root, "branch", "--quiet", "-D", "swarm/e1");
-        yield* executeLanding({ project, intent: plan.intent });
+        yield* executeLanding({ project, intent: plan.intent, words: toLand });
         assert.strictEqual(userGit(root, "rev-parse", "swarm/e1").trim(), head);
         assert.strictEqual(userGit(root, "rev-parse", "HEAD").trim(), base);
         assert.strictEqual(userGit(root, "status", "--porcelain"), "");
         // By then the user had gone on from it.
         userGit(root, "checkout", "--quiet", "swarm/e1");
         commitAll(root, "The user's next");
-        assert.deepStrictEqual(yield* recoverLanding({ project, intent: plan.intent }), { kind: "landed" });
+        assert.deepStrictEqual(yield* recoverLanding({ project, intent: plan.intent, words: toLand }), {
+          kind: "landed",
+        });
       }),
     ),
   );
@@ -211,18 +218,20 @@ describe("executeLanding", () => {
           );
           yield* Effect.promise(() => writeFiles(root, { "x.log": "the user's\n" }));
           const before = yield* Effect.promise(() => fingerprint(root, [".git"]));
-          const ignored = yield* Effect.flip(executeLanding({ project, intent }));
+          const ignored = yield* Effect.flip(executeLanding({ project, intent, words: toLand }));
           assert.strictEqual(ignored._tag, "LandingRefused");
           assert.deepStrictEqual(yield* Effect.promise(() => fingerprint(root, [".git"])), before);
           userGit(root, "checkout", "--quiet", "-b", "other");
-          const switched = yield* Effect.flip(executeLanding({ project, intent }));
+          const switched = yield* Effect.flip(executeLanding({ project, intent, words: toLand }));
           assert.match(switched.message, /another branch or commit now/);
           assert.deepStrictEqual(yield* Effect.promise(() => fingerprint(root, [".git"])), before);
           userGit(root, "checkout", "--quiet", "main");
           yield* Effect.promise(() => writeFiles(root, { "x.log": "the user's\n", "a.txt": "dirty\n" }));
-          const dirty = yield* Effect.flip(executeLanding({ project, intent }));
+          const dirty = yield* Effect.flip(executeLanding({ project, intent, words: toLand }));
           assert.strictEqual(dirty._tag, "LandingRefused");
-          assert.deepStrictEqual(yield* recoverLanding({ project, intent }), { kind: "not-started" });
+          assert.deepStrictEqual(yield* recoverLanding({ project, intent, words: toLand }), {
+            kind: "not-started",
+          });
         }),
       ),
   );

@@ -7,10 +7,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Fiber } from "effect";
 import fc from "fast-check";
+import { toLand } from "../../../../daemon/orchestration/swarm/branchAct.ts";
 import { executeLanding, recoverLanding } from "../../../../daemon/orchestration/swarm/executeLanding.ts";
 import type { OpenProject } from "../../../../daemon/orchestration/swarm/Projects.ts";
-import { type LandingIntent, planLanding } from "../../../../daemon/orchestration/swarm/planLanding.ts";
+import { planLanding } from "../../../../daemon/orchestration/swarm/planLanding.ts";
 import { Git } from "../../../../daemon/platform/Git.ts";
+import type { BranchMove } from "../../../../shared/contract/events.ts";
 import {
   fingerprint,
   isThere,
@@ -31,7 +33,7 @@ const intentOf = Effect.fnUntraced(function* (project: OpenProject, head: string
 const recordFile = (root: string) => join(root, ".git", "vibe", "landing-e1.json");
 const lockFile = (root: string) => join(root, ".git", "index.lock");
 
-const assertWhole = async (root: string, intent: LandingIntent) => {
+const assertWhole = async (root: string, intent: BranchMove) => {
   assert.strictEqual(userGit(root, "rev-parse", "main").trim(), intent.new);
   assert.strictEqual(userGit(root, "symbolic-ref", "HEAD").trim(), "refs/heads/main");
   assert.strictEqual(userGit(root, "status", "--porcelain", "--untracked-files=no", "--", ":!user"), "");
@@ -89,7 +91,9 @@ describe("recoverLanding", () => {
           const seen = { ended: 0, halfDone: 0, untouched: 0 };
           for (let round = 0; round < kills; round++) {
             const intent = yield* intentOf(project, head);
-            const landing = yield* Effect.forkChild(Effect.exit(executeLanding({ project, intent })));
+            const landing = yield* Effect.forkChild(
+              Effect.exit(executeLanding({ project, intent, words: toLand })),
+            );
             const at = ((seed + round * 7919) % (count / 10)) * 10;
             // The first round kills as soon as there is a process, the others when a certain file was reached.
             const isReached = () => round === 0 || existsSync(join(root, name(at), "inner.txt"));
@@ -99,13 +103,13 @@ describe("recoverLanding", () => {
             const isBegun =
               userGit(root, "--no-optional-locks", "diff", "--name-only", base, "--", "many") !== "";
             seen[tip === head ? "ended" : isBegun ? "halfDone" : "untouched"]++;
-            const recovery = yield* recoverLanding({ project, intent });
+            const recovery = yield* recoverLanding({ project, intent, words: toLand });
             assert.strictEqual(
               recovery.kind,
               tip === head || isBegun ? "landed" : "not-started",
               JSON.stringify(recovery),
             );
-            if (recovery.kind === "not-started") yield* executeLanding({ project, intent });
+            if (recovery.kind === "not-started") yield* executeLanding({ project, intent, words: toLand });
             yield* Effect.promise(() => assertWhole(root, intent));
             assert.deepStrictEqual(yield* Effect.promise(() => mess(root)), before);
             userGit(root, "read-tree", "-u", "--reset", head, base);
@@ -150,7 +154,7 @@ describe("recoverLanding", () => {
         process.kill(-daemon.pid!, "SIGKILL");
         yield* Effect.promise(() => once(daemon, "exit"));
         assert.isTrue(existsSync(lockFile(root)));
-        const recovery = yield* Effect.forkChild(recoverLanding({ project, intent }));
+        const recovery = yield* Effect.forkChild(recoverLanding({ project, intent, words: toLand }));
         yield* Effect.sleep("300 millis");
         assert.isUndefined(recovery.pollUnsafe());
         yield* Effect.promise(() => writeFile(gate, ""));
@@ -205,10 +209,12 @@ describe("recoverLanding", () => {
                   async (cuts) => {
                     await cutShort(root, intent, cuts, crlf);
                     const recovery = await run(
-                      recoverLanding({ project, intent }).pipe(Effect.provide(Git.layer)),
+                      recoverLanding({ project, intent, words: toLand }).pipe(Effect.provide(Git.layer)),
                     );
                     if (recovery.kind === "not-started") {
-                      await run(executeLanding({ project, intent }).pipe(Effect.provide(Git.layer)));
+                      await run(
+                        executeLanding({ project, intent, words: toLand }).pipe(Effect.provide(Git.layer)),
+                      );
                     }
                     assert.notStrictEqual(recovery.kind, "ask", JSON.stringify({ recovery, cuts }));
                     await assertWhole(root, intent);
@@ -252,7 +258,7 @@ describe("recoverLanding", () => {
             await change();
           });
           const before = yield* Effect.promise(() => fingerprint(root, [".git"]));
-          const recovery = yield* recoverLanding({ project, intent });
+          const recovery = yield* recoverLanding({ project, intent, words: toLand });
           assert.strictEqual(recovery.kind, "ask", path);
           assert.deepStrictEqual(recovery.kind === "ask" && recovery.paths, [path]);
           assert.deepStrictEqual(yield* Effect.promise(() => fingerprint(root, [".git"])), before);
@@ -281,11 +287,11 @@ describe("recoverLanding", () => {
           );
           await rm(lockFile(root));
         });
-        const staged = yield* recoverLanding({ project, intent });
+        const staged = yield* recoverLanding({ project, intent, words: toLand });
         assert.deepStrictEqual(staged.kind === "ask" && staged.paths, ["a.txt"]);
         userGit(root, "reset", "--quiet", "--hard");
         userGit(root, "checkout", "--quiet", "-b", "other");
-        assert.strictEqual((yield* recoverLanding({ project, intent })).kind, "ask");
+        assert.strictEqual((yield* recoverLanding({ project, intent, words: toLand })).kind, "ask");
         assert.strictEqual(userGit(root, "status", "--porcelain", "--untracked-files=no"), "");
       }),
     ),
@@ -303,7 +309,7 @@ describe("recoverLanding", () => {
           await cutShort(root, intent, none, false);
           await writeFile(lockFile(root), await readFile(join(root, ".git", "index")));
         });
-        const held = yield* recoverLanding({ project, intent });
+        const held = yield* recoverLanding({ project, intent, words: toLand });
         assert.match(held.kind === "ask" ? held.message : "", /Another git has .*index\.lock/);
         assert.isTrue(existsSync(lockFile(root)));
         // Older than our git.
@@ -311,14 +317,16 @@ describe("recoverLanding", () => {
           await writeFile(lockFile(root), "");
           await utimes(lockFile(root), 1, 1);
         });
-        assert.strictEqual((yield* recoverLanding({ project, intent })).kind, "ask");
+        assert.strictEqual((yield* recoverLanding({ project, intent, words: toLand })).kind, "ask");
         assert.isTrue(existsSync(lockFile(root)));
         // Empty, young, and nobody has it open: ours, taken before the first file.
         yield* Effect.promise(async () => {
           await rm(lockFile(root));
           await writeFile(lockFile(root), "");
         });
-        assert.deepStrictEqual(yield* recoverLanding({ project, intent }), { kind: "not-started" });
+        assert.deepStrictEqual(yield* recoverLanding({ project, intent, words: toLand }), {
+          kind: "not-started",
+        });
         assert.isFalse(existsSync(lockFile(root)));
       }),
     ),
@@ -330,10 +338,12 @@ describe("recoverLanding", () => {
         const { root, project } = setting;
         const head = yield* makeWork(setting, "e1", edit);
         const intent = yield* intentOf(project, head);
-        assert.deepStrictEqual(yield* recoverLanding({ project, intent }), { kind: "not-started" });
-        yield* executeLanding({ project, intent });
+        assert.deepStrictEqual(yield* recoverLanding({ project, intent, words: toLand }), {
+          kind: "not-started",
+        });
+        yield* executeLanding({ project, intent, words: toLand });
         userGit(root, "commit", "--quiet", "--allow-empty", "-m", "The user's next");
-        assert.deepStrictEqual(yield* recoverLanding({ project, intent }), { kind: "landed" });
+        assert.deepStrictEqual(yield* recoverLanding({ project, intent, words: toLand }), { kind: "landed" });
       }),
     ),
   );
@@ -363,7 +373,7 @@ const killWhen = async (root: string, isReached: () => boolean) => {
 };
 
 /** Puts a checkout into a state that a killed git can leave: a record, a lock, and each path cut as told. */
-const cutShort = async (root: string, intent: LandingIntent, cuts: ReadonlyArray<string>, crlf: boolean) => {
+const cutShort = async (root: string, intent: BranchMove, cuts: ReadonlyArray<string>, crlf: boolean) => {
   await mkdir(dirname(recordFile(root)), { recursive: true });
   await writeFile(recordFile(root), JSON.stringify({ marker: "landing.e1.test", since: Date.now() - 1000 }));
   userGit(
@@ -403,7 +413,7 @@ const cutShort = async (root: string, intent: LandingIntent, cuts: ReadonlyArray
 };
 
 /** Whether all old files below a path were removed, so that a file may take the folder's place. */
-const isEmptied = async (intent: LandingIntent, cuts: ReadonlyArray<string>, path: string) =>
+const isEmptied = async (intent: BranchMove, cuts: ReadonlyArray<string>, path: string) =>
   intent.paths.every(
     (other, index) =>
       !other.path.startsWith(`${path}/`) || (other.new === null && (cuts[index] ?? "old") !== "old"),
