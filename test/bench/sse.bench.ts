@@ -19,7 +19,7 @@ import { EventStore } from "../../daemon/primitives/EventStore.ts";
 import { projections, stateTables } from "../../daemon/tables.ts";
 import type { AnyError } from "../../shared/contract/errors.ts";
 import { contract } from "../../shared/contract/routes.ts";
-import { createHttpHandler } from "../../shared/router/createHttpHandler.ts";
+import { createPlainHandler } from "../../shared/router/createPlainHandler.ts";
 import { createRouter } from "../../shared/router/createRouter.ts";
 import { implement } from "../../shared/router/implement.ts";
 import { compose } from "../../shared/router/Middleware.ts";
@@ -43,7 +43,7 @@ const serve = (folder: string) =>
       { events: { follow: ({ lastEventId }) => followLog(lastEventId, 0, Effect.succeed({})) } },
       { use: compose(tracing, measured) },
     );
-    const handler = createHttpHandler({
+    const handler = createPlainHandler({
       routes,
       services,
       context: () => Effect.succeed(null),

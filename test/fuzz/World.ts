@@ -164,6 +164,8 @@ export class World {
     if (path === "agents/register" && typeof asked.session === "string") {
       this.remember("session", project, { harness: asked.harness ?? "", session: asked.session });
     }
+    if (Array.isArray(given.to) && given.to.includes("person"))
+      this.remember("to the person", project, { id: given.id ?? null });
     // A delivery is its receiver's alone.
     const deliveries = path === "mail/receive" && Array.isArray(answer) ? answer.map(asFields) : [];
     for (const { id = null, delivery = null } of deliveries) {

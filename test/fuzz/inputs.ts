@@ -109,6 +109,7 @@ const fills: Readonly<Record<string, Fill>> = {
   at: () => new Date().toISOString(),
   projection: () => absent,
   limit: ({ random }) => Math.floor(random() * 50),
+  "project/locate folder": ({ world, random, project }) => placeOf(world, random, project),
   // An announcement would leave this machine.
   announce: () => false,
   port: () => absent,
@@ -145,6 +146,7 @@ const together: Readonly<Record<string, ReadonlyArray<readonly ["project" | "cal
   "reservations/release": [["caller", "held"]],
   "reservations/withdraw": [["caller", "ticket"]],
   "mail/ack": [["caller", "delivery"]],
+  "mail/seen": [["project", "to the person"]],
   "mail/revive": [["project", "dead"]],
   "swarm/start": [["project", "proposal"]],
   "swarm/land": [["project", "swarm ready"]],

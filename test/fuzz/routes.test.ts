@@ -23,6 +23,7 @@ const mostSwarms = full ? 40 : 8;
 const excluded: Readonly<Record<string, string>> = {
   "daemon/stop": "ends the daemon; see the test below",
   "events/redact": "ends the daemon; see the test below",
+  "daemon/uninstall": "removes what all others work on; see test/cli/uninstall.test.ts",
 };
 
 /** How often a route is asked, compared with the others: less where a call takes long, for most of it is git's. */
@@ -35,6 +36,7 @@ const rates: Readonly<Record<string, number>> = {
   "events/gc": 0.05,
   "events/stateAt": 0.1,
   "daemon/diagnose": 0.1,
+  "daemon/ownThings": 0.05,
   "daemon/listen": 0.3,
   // A tracker that grows and grows makes everything slow.
   "hive/create": 0.3,
@@ -63,6 +65,7 @@ const rare: ReadonlySet<string> = new Set(
     ? []
     : [
         "daemon/diagnose",
+        "daemon/ownThings",
         "events/gc",
         "events/rebuild",
         "events/stateAt",

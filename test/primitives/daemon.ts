@@ -17,7 +17,7 @@ import { Lock } from "../../daemon/primitives/Lock.ts";
 import { Mailbox } from "../../daemon/primitives/Mailbox.ts";
 import { projections, stateTables } from "../../daemon/tables.ts";
 import type { AnyError } from "../../shared/contract/errors.ts";
-import { createHttpHandler } from "../../shared/router/createHttpHandler.ts";
+import { createPlainHandler } from "../../shared/router/createPlainHandler.ts";
 import { implement } from "../../shared/router/implement.ts";
 import { table } from "./table.ts";
 
@@ -110,7 +110,7 @@ const daemon = Effect.gen(function* () {
   const services = yield* Effect.context<Services>();
   for (const work of [worker, worker, Effect.forever(consumer), Effect.forever(consumer)])
     yield* Effect.forkChild(work);
-  const handler = createHttpHandler({
+  const handler = createPlainHandler({
     routes,
     services,
     context: () => Effect.succeed(undefined),

@@ -4,9 +4,9 @@
  * dependencies. A machine that can't install them fails those tests with a sentence; they are never left out.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { cacheFolder, installOnce } from "./installOnce.ts";
 
 interface Harness {
   readonly package: string;
@@ -22,25 +22,13 @@ const harnesses = {
 /** The path of a harness's program. */
 export const harness = async (name: keyof typeof harnesses): Promise<string> => {
   const wanted = harnesses[name];
-  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "opencode-vibe-tests");
-  const folder = join(cache, `${wanted.package.replace(/^@/, "").replace("/", "-")}-${wanted.version}`);
-  const program = join(folder, "node_modules", ".bin", wanted.program);
-  if (existsSync(program)) return program;
-  mkdirSync(cache, { recursive: true });
-  // Somebody else may install the same at the same time: what stands first stays.
-  const draft = mkdtempSync(`${folder}.`);
-  try {
-    await install(wanted, draft, folder);
-    renameSync(draft, folder);
-  } catch (cause) {
-    if (!existsSync(program)) throw cause;
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
-  return program;
+  const folder = await installOnce(nameOf(wanted), (draft) => install(wanted, draft));
+  return join(folder, "node_modules", ".bin", wanted.program);
 };
 
-const install = (wanted: Harness, draft: string, folder: string) =>
+const nameOf = (wanted: Harness) => `${wanted.package.replace(/^@/, "").replace("/", "-")}-${wanted.version}`;
+
+const install = (wanted: Harness, draft: string) =>
   new Promise<void>((resolve, reject) => {
     const what = `${wanted.package}@${wanted.version}`;
     const args = ["install", "--prefix", draft, "--no-audit", "--no-fund", "--loglevel", "error", what];
@@ -55,7 +43,7 @@ const install = (wanted: Harness, draft: string, folder: string) =>
     const fail = (why: string) =>
       reject(
         new Error(
-          `This test needs ${what}, and npm can't install it. Install it by hand with: npm install --prefix ${folder} ${what}\n${why}`,
+          `This test needs ${what}, and npm can't install it. Install it by hand with: npm install --prefix ${cacheFolder(nameOf(wanted))} ${what}\n${why}`,
         ),
       );
     child.on("error", (cause) => fail(cause.message));

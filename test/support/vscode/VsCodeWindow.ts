@@ -1,0 +1,122 @@
+/**
+ * One window of the VS Code under test: its page, as a person uses it, and the way into its extension host. What is
+ * asserted comes from the probe; the page is used to act, and to prove once for each surface that it is wired.
+ */
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Locator, Page } from "playwright-core";
+import type { ProbeAddress } from "../../vscode/probe-extension/protocol.ts";
+import { pause } from "../sandbox.ts";
+import { Probe } from "./Probe.ts";
+
+/** Where pictures of failed tests go. */
+export const pictures = join(import.meta.dirname, "..", "..", "..", "test-results");
+
+/** Of a browser's `navigator`, which Node's types know otherwise. */
+interface Clipboard {
+  readonly clipboard: { readonly writeText: (text: string) => Promise<void> };
+}
+
+export class VsCodeWindow {
+  readonly page: Page;
+  readonly #probes: string;
+  #probe: Probe;
+
+  private constructor(page: Page, probes: string, probe: Probe) {
+    this.page = page;
+    this.#probes = probes;
+    this.#probe = probe;
+  }
+
+  static async open(page: Page, url: string, probes: string): Promise<VsCodeWindow> {
+    const probe = await nextProbe(probes, () => page.goto(url));
+    const window = new VsCodeWindow(page, probes, probe);
+    await page.locator(".monaco-workbench .statusbar").waitFor();
+    return window;
+  }
+
+  /** The extension host that runs now; reloading the window starts another. */
+  get probe(): Probe {
+    return this.#probe;
+  }
+
+  async reload(): Promise<void> {
+    this.#probe = await nextProbe(this.#probes, () => this.page.reload());
+    await this.page.locator(".monaco-workbench .statusbar").waitFor();
+  }
+
+  /** Runs a command as a person does: opens the palette, types its title and takes the entry of that title. */
+  async palette(title: string): Promise<void> {
+    await this.page.keyboard.press("F1");
+    const input = this.page.locator(".quick-input-widget input[type=text]");
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    await this.quickPick(title).click();
+  }
+
+  /** The entry of the quick pick that is open whose text is this, or begins with it. */
+  quickPick(label: string): Locator {
+    return this.page
+      .locator(".quick-input-list .monaco-list-row")
+      .filter({ has: this.page.locator(`.label-name`, { hasText: label }) })
+      .first();
+  }
+
+  /** Types into the quick input that is open, and accepts it. */
+  async answer(text: string): Promise<void> {
+    const input = this.page.locator(".quick-input-widget input").first();
+    await input.waitFor();
+    await input.fill(text);
+    await input.press("Enter");
+  }
+
+  /** Puts this text in place of all of the active editor's, as a person who pastes it. */
+  async paste(text: string): Promise<void> {
+    await this.page.evaluate((clip) => (navigator as unknown as Clipboard).clipboard.writeText(clip), text);
+    await this.probe.execute("workbench.action.focusActiveEditorGroup");
+    await this.page.keyboard.press("ControlOrMeta+A");
+    await this.page.keyboard.press("ControlOrMeta+V");
+    await this.probe.until((vscode, all) => vscode.window.activeTextEditor?.document.getText() === all, text);
+  }
+
+  /** The URI of the document in the active editor, once there is one whose path ends so. */
+  editor(end: string): Promise<string> {
+    return this.probe.until((vscode, wanted) => {
+      const uri = vscode.window.activeTextEditor?.document.uri;
+      return uri?.path.endsWith(wanted) === true && uri.toString();
+    }, end) as Promise<string>;
+  }
+
+  /** The rows of a tree view that are painted, by the view's name in its title. */
+  rows(view: string): Locator {
+    return this.page.locator(`[role=tree][aria-label="${view}"] [role=treeitem]`);
+  }
+
+  statusBar(): Locator {
+    return this.page.locator(".statusbar-item[id^='opencode-vibe']");
+  }
+
+  notifications(): Locator {
+    return this.page.locator(".notifications-toasts .notification-list-item");
+  }
+
+  /** Saves a picture of the window and answers where it is. */
+  async picture(name: string, folder = pictures): Promise<string> {
+    mkdirSync(folder, { recursive: true });
+    const path = join(folder, `${name.replaceAll(/[^\w.-]+/g, "-")}.png`);
+    await this.page.screenshot({ path, animations: "disabled", caret: "hide" });
+    return path;
+  }
+}
+
+/** The extension host that comes up by `act`, which has to be one window's. */
+const nextProbe = async (folder: string, act: () => Promise<unknown>): Promise<Probe> => {
+  const before = new Set(readdirSync(folder));
+  await act();
+  for (;;) {
+    const file = readdirSync(folder).find((name) => name.endsWith(".json") && !before.has(name));
+    if (file !== undefined)
+      return new Probe(JSON.parse(readFileSync(join(folder, file), "utf8")) as ProbeAddress);
+    await pause(25);
+  }
+};

@@ -1,0 +1,326 @@
+/** Reserved files in a real VS Code: what a person sees of leases, is warned of while typing, and can do about them. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, assert, beforeAll, describe, it } from "vitest";
+import type { Decoration } from "../../extension/reserved/decorate.ts";
+import { connect, type DaemonClient } from "../../shared/client/connect.ts";
+import { LeaseConflict } from "../../shared/contract/errors.ts";
+import { Sandbox } from "../support/sandbox.ts";
+import { until } from "../support/until.ts";
+import { uri } from "../support/vscode/Probe.ts";
+import { pictureFailures } from "../support/vscode/pictureFailures.ts";
+import { startVsCode, type VsCode } from "../support/vscode/startVsCode.ts";
+import type { VsCodeWindow } from "../support/vscode/VsCodeWindow.ts";
+
+interface Warning {
+  readonly line: number;
+  readonly text: string;
+  readonly mode: string;
+}
+
+describe("reserved files", () => {
+  const box = new Sandbox();
+  const project = box.repo;
+  let code: VsCode;
+  let window: VsCodeWindow;
+  let person: DaemonClient;
+  let agent: DaemonClient;
+
+  const at = (path: string) => join(project, path);
+  const link = (path: string) => `file://${at(path)}`;
+  const reserve = (client: DaemonClient, ...patterns: ReadonlyArray<string>) =>
+    client.reservations.reserve({ project, patterns, ttlSeconds: 3600 });
+  /** The window shows whatever has happened to leases so far. */
+  const shown = async () => {
+    const events = await person.events.list({ project });
+    await window.probe.idle(events.findLast(({ stream }) => stream === "lease")?.seq ?? 0);
+  };
+  const decoration = async (path: string) => {
+    await shown();
+    return (await window.probe.ask("decorationFor", link(path))) as Decoration | undefined;
+  };
+  const warning = async (path: string) =>
+    (await window.probe.ask("warningFor", link(path))) as Warning | undefined;
+  const lenses = (path: string) =>
+    window.probe.execute("vscode.executeCodeLensProvider", uri(at(path))) as Promise<
+      ReadonlyArray<{ readonly range: ReadonlyArray<{ line: number }>; readonly command: { title: string } }>
+    >;
+  /** Opens a file as the active editor, with the cursor in it. */
+  const open = async (path: string) => {
+    await shown();
+    await window.probe.run(async (vscode, file) => {
+      const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(file));
+      const editor = await vscode.window.showTextDocument(document, { preview: false });
+      editor.selection = new vscode.Selection(1, 0, 1, 0);
+    }, link(path));
+    await window.page.locator(".editor-group-container.active .monaco-editor.focused").waitFor();
+  };
+  const textOf = (path: string) =>
+    window.probe.run(
+      (vscode, file) =>
+        vscode.workspace.textDocuments.find((one) => one.uri.toString() === file)?.getText() ?? "",
+      link(path),
+    );
+  /** Types as a person does. When the extension host has the text, every listener has heard of the change. */
+  const type = async (path: string, text: string) => {
+    const before = await textOf(path);
+    await window.page.keyboard.type(text);
+    await until(async () => (await textOf(path)).length >= before.length + text.length);
+  };
+  const save = (path: string) =>
+    window.probe.run(
+      (vscode, file) => vscode.workspace.textDocuments.find((one) => one.uri.toString() === file)?.save(),
+      link(path),
+    );
+  const dialog = () => window.page.locator(".monaco-dialog-box");
+
+  beforeAll(async () => {
+    const files = ["held", "free", "late", "undone", "reloaded", "mine", "wanted", "problem", "taken"];
+    box.commit({
+      ...Object.fromEntries(files.map((name) => [`src/${name}.ts`, `// ${name}\n\nexport {};\n`])),
+      "lib/inner/a.ts": "export {};\n",
+      "app/[slug]/page.ts": "export {};\n",
+    });
+    await box.startDaemon();
+    person = await box.client();
+    const { token } = await person.agents.register({ project, name: "BlueLake" });
+    agent = await connect({ start: false, folder: box.home, as: { token } });
+    await reserve(agent, "src/held.ts", "lib/", "app/[slug]/page.ts");
+    code = await startVsCode(box);
+    window = await code.open(project);
+    await shown();
+  }, 300_000);
+
+  afterAll(async () => {
+    await code?.end();
+    assert.deepStrictEqual(await box.end(), []);
+  });
+
+  pictureFailures(() => code);
+
+  it("are marked in the Explorer, and nothing else is", async () => {
+    const held = await decoration("src/held.ts");
+    assert.strictEqual(held?.badge, "BL");
+    assert.match(held?.tooltip ?? "", /^Held by BlueLake until /);
+    assert.strictEqual((await decoration("app/[slug]/page.ts"))?.badge, "BL");
+    assert.strictEqual((await decoration("lib/inner/a.ts"))?.badge, "BL");
+    assert.strictEqual((await decoration("lib/inner"))?.badge, "•");
+    assert.isUndefined(await decoration("src/free.ts"));
+    assert.isUndefined(await decoration("src"));
+    await window.probe.execute("workbench.view.explorer");
+    await window.probe.execute("revealInExplorer", uri(at("src/held.ts")));
+    const name = window.page.locator(".explorer-folders-view .monaco-icon-label", { hasText: "held.ts" });
+    await name.waitFor();
+    const badge = "label => getComputedStyle(label, '::after').content";
+    await until(async () => (await name.evaluate(badge)) === '"BL"');
+  });
+
+  it("say whose they are above line 1, and at the language's status", async () => {
+    await open("src/held.ts");
+    const [lens, ...more] = await lenses("src/held.ts");
+    assert.match(lens?.command.title ?? "", /^Held by BlueLake until .*…$/);
+    assert.deepStrictEqual(more, []);
+    await window.page.locator(".codelens-decoration", { hasText: "Held by BlueLake until" }).waitFor();
+    assert.deepStrictEqual(await lenses("src/free.ts"), []);
+  });
+
+  it("offer from the lens what can be done", async () => {
+    await window.page.locator(".codelens-decoration a", { hasText: "Held by BlueLake" }).click();
+    for (const label of ["Message BlueLake…", "Ask to Hand Over", "Take Over…"])
+      await window.quickPick(label).waitFor();
+    await window.page.keyboard.press("Escape");
+  });
+
+  it("warn at the person's first edit, with a light bulb, and only there", async () => {
+    await open("src/held.ts");
+    assert.isUndefined(await warning("src/held.ts"));
+    await type("src/held.ts", "x");
+    const told = await warning("src/held.ts");
+    assert.match(told?.text ?? "", /^Held by BlueLake until /);
+    assert.deepInclude(told, { line: 1, mode: "editor" });
+    const actions = (await window.probe.run(async (vscode, file) => {
+      const range = new vscode.Range(1, 0, 1, 0);
+      const found = await vscode.commands.executeCommand<ReadonlyArray<{ title: string }>>(
+        "vscode.executeCodeActionProvider",
+        vscode.Uri.parse(file),
+        range,
+      );
+      return found.map(({ title }) => title);
+    }, link("src/held.ts"))) as ReadonlyArray<string>;
+    assert.includeMembers([...actions], ["Message BlueLake…", "Ask to Hand Over", "Take Over…"]);
+    const problems = await window.probe.run(
+      (vscode, file) => vscode.languages.getDiagnostics(vscode.Uri.parse(file)).length,
+      link("src/held.ts"),
+    );
+    assert.strictEqual(problems, 0);
+    // The decoration is content of a style, so what it says is looked for there.
+    const painted = () =>
+      window.page.evaluate<boolean>(
+        `[...document.querySelectorAll(".view-line span")]
+          .some((one) => getComputedStyle(one, "::after").content.includes("Held by BlueLake"))`,
+      );
+    await until(painted);
+  });
+
+  it("stay warned of while lines move, until they are saved, which is recorded; then not again", async () => {
+    await window.page.keyboard.press("Control+Home");
+    await type("src/held.ts", "// above\n");
+    assert.strictEqual((await warning("src/held.ts"))?.line, 2);
+    await save("src/held.ts");
+    assert.isUndefined(await warning("src/held.ts"));
+    const written = () => person.events.list({ project, type: "reserved_file_written" });
+    await until(async () => (await written()).length > 0);
+    assert.deepInclude((await written())[0]?.data, { path: "src/held.ts", holder: "BlueLake" });
+    await type("src/held.ts", "y");
+    assert.isUndefined(await warning("src/held.ts"));
+    await save("src/held.ts");
+  });
+
+  it("do not warn of what others change: a reload, an undo, an edit of a program", async () => {
+    await open("src/undone.ts");
+    await type("src/undone.ts", "z");
+    await reserve(agent, "src/undone.ts", "src/reloaded.ts");
+    await shown();
+    await window.page.keyboard.press("Control+z");
+    await until(async () => !(await textOf("src/undone.ts")).includes("z"));
+    assert.isUndefined(await warning("src/undone.ts"));
+
+    await open("src/reloaded.ts");
+    writeFileSync(at("src/reloaded.ts"), "// checked out\n\nexport {};\n");
+    await until(async () => (await textOf("src/reloaded.ts")).startsWith("// checked out"));
+    assert.isUndefined(await warning("src/reloaded.ts"));
+
+    await window.probe.run(async (vscode, file) => {
+      const edit = new vscode.WorkspaceEdit();
+      edit.insert(vscode.Uri.parse(file), new vscode.Position(0, 0), "// by a program\n");
+      await vscode.workspace.applyEdit(edit);
+    }, link("src/undone.ts"));
+    assert.isTrue((await textOf("src/undone.ts")).startsWith("// by a program"));
+    assert.isUndefined(await warning("src/undone.ts"));
+
+    // What ends the silence: the same file, the same lease, and the person types.
+    await type("src/reloaded.ts", "q");
+    assert.isDefined(await warning("src/reloaded.ts"));
+  });
+
+  it("are warned of no more when the lease is over or the change is reverted", async () => {
+    await agent.reservations.release({ project, patterns: ["src/reloaded.ts"] });
+    await shown();
+    assert.isUndefined(await warning("src/reloaded.ts"));
+    assert.deepStrictEqual(await lenses("src/reloaded.ts"), []);
+    await reserve(agent, "src/reloaded.ts");
+    await shown();
+    await type("src/reloaded.ts", "r");
+    assert.isDefined(await warning("src/reloaded.ts"));
+    await window.probe.execute("workbench.action.files.revert");
+    await until(async () => !(await textOf("src/reloaded.ts")).includes("r;"));
+    await until(async () => (await warning("src/reloaded.ts")) === undefined);
+  });
+
+  it("are warned of when they were reserved while dirty, or in Problems where that is set", async () => {
+    const set = (value: string | undefined) =>
+      window.probe.run(
+        (vscode, to) =>
+          vscode.workspace.getConfiguration("vibe").update("lockWarning", to ?? undefined, true),
+        value,
+      );
+    await set("problems");
+    await open("src/problem.ts");
+    await type("src/problem.ts", "a");
+    await reserve(agent, "src/problem.ts");
+    await shown();
+    await type("src/problem.ts", "b");
+    assert.strictEqual((await warning("src/problem.ts"))?.mode, "problems");
+    const problems = await window.probe.run(
+      (vscode, file) => vscode.languages.getDiagnostics(vscode.Uri.parse(file)).map(({ message }) => message),
+      link("src/problem.ts"),
+    );
+    assert.match(problems[0] ?? "", /^Held by BlueLake until /);
+    await set("off");
+    await until(async () => (await warning("src/problem.ts")) === undefined);
+    await set(undefined);
+  });
+
+  it("can be asked for by mail", async () => {
+    await open("src/held.ts");
+    await window.palette("Vibe: Who Holds This File?");
+    await window.quickPick("Ask to Hand Over").click();
+    await window.notifications().filter({ hasText: "BlueLake was asked." }).waitFor();
+    const [message] = await person.mail.inbox({ project, of: "BlueLake" });
+    assert.strictEqual(message?.subject, "The person asks for src/held.ts");
+    assert.include(message?.body, "ocvibe handover");
+  });
+
+  it("can be taken over, after a question that says what is ended", async () => {
+    await reserve(agent, "src/taken.ts");
+    await open("src/taken.ts");
+    await window.palette("Vibe: Take Over…");
+    await dialog().filter({ hasText: "Take src/taken.ts over from BlueLake?" }).waitFor();
+    await dialog().filter({ hasText: "BlueLake keeps what it wrote in your tree" }).waitFor();
+    await window.page.keyboard.press("Escape");
+    await dialog().waitFor({ state: "detached" });
+    assert.strictEqual((await decoration("src/taken.ts"))?.badge, "BL");
+    await window.palette("Vibe: Take Over…");
+    await dialog().locator(".monaco-button", { hasText: "Take Over" }).click();
+    await until(async () => (await decoration("src/taken.ts"))?.badge === "Me");
+    assert.isTrue(await refused("src/taken.ts"));
+  });
+
+  it("can be the person's own: files and folders, until released", async () => {
+    const command = (name: string, path: string) =>
+      // Not awaited: it waits for the person.
+      window.probe.run(
+        (vscode, [id, file]) => {
+          void vscode.commands.executeCommand(id, vscode.Uri.parse(file));
+        },
+        [name, link(path)] as const,
+      );
+    await command("vibe.reserveForMe", "src/mine.ts");
+    await window.quickPick("1 hour").click();
+    await until(async () => (await decoration("src/mine.ts"))?.badge === "Me");
+    assert.isTrue(await refused("src/mine.ts"));
+    await open("src/mine.ts");
+    const [lens] = await lenses("src/mine.ts");
+    assert.match(lens?.command.title ?? "", /^Reserved for you until /);
+    await type("src/mine.ts", "w");
+    assert.isUndefined(await warning("src/mine.ts"));
+
+    await command("vibe.releaseMine", "src/mine.ts");
+    await until(async () => (await decoration("src/mine.ts")) === undefined);
+    assert.isFalse(await refused("src/mine.ts"));
+
+    await command("vibe.reserveForMe", "app/[slug]");
+    await window.quickPick("1 hour").click();
+    await window.notifications().filter({ hasText: "Wait for It" }).getByText("Wait for It").click();
+    await until(async () => (await person.reservations.queue({ project })).length === 1);
+    await agent.reservations.release({ project, patterns: ["app/[slug]/page.ts"] });
+    await until(async () => (await decoration("app/[slug]"))?.badge === "•");
+    const own = (await person.reservations.list({ project })).filter(({ holder }) => holder === "person");
+    assert.include(
+      own.flatMap(({ patterns }) => patterns),
+      "app/[slug]/",
+    );
+  });
+
+  it("change what is shown soon after the daemon said so", async () => {
+    await window.probe.ask("decorationFor", link("src/wanted.ts"));
+    await reserve(agent, "src/wanted.ts");
+    await shown();
+    const { decoration: times } = (await window.probe.ask("timings")) as {
+      decoration: ReadonlyArray<number>;
+    };
+    assert.isAbove(times.length, 0);
+  });
+
+  /** Whether the agent is refused the file. */
+  async function refused(path: string): Promise<boolean> {
+    try {
+      await reserve(agent, path);
+      await agent.reservations.release({ project, patterns: [path] });
+      return false;
+    } catch (cause) {
+      assert.instanceOf(cause, LeaseConflict);
+      return true;
+    }
+  }
+});
