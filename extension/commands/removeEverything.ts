@@ -35,13 +35,14 @@ export const removeEverything = (vibe: Vibe): vscode.Disposable => {
     if (client !== undefined && things !== undefined) {
       const discard = things.unlanded.map(({ id }) => id);
       const { pid } = await client.daemon.uninstall({ hash: things.hash, discard });
+      // The repositories are new to us again: nothing is asked of them that would start another daemon.
+      await vibe.projects.reopen();
       await awaitEnd(pid);
     }
-    const kept = await removeOwnData(folder);
     await removeAllDrafts(context);
     await forgetAllTasks(context);
+    const kept = await removeOwnData(folder);
     log.info(`removed everything${kept.length === 0 ? "" : `, but ${kept.join(", ")}`}`);
-    await vibe.projects.refresh();
     void offerUninstall();
   };
 

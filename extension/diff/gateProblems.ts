@@ -31,8 +31,8 @@ export const gateProblems = (
     });
 };
 
-const place =
-  /(?:^|[\s('"])((?:[^\s:('"]+\/)*[^\s:('"/]+\.[^\s:('"]+?)(?::(\d{1,7})(?::(\d{1,5}))?|\((\d{1,7})(?:,(\d{1,5}))?\))/u;
+/** A name without spaces, then a line. Nothing in it can be read in two ways, so that a long line costs little. */
+const place = /(?:^|[\s('"])([^\s:('"]{1,500})(?::(\d{1,7})(?::(\d{1,5}))?|\((\d{1,7})(?:,(\d{1,5}))?\))/u;
 
 /** Each line of an output that names a changed file, with that line as the message. */
 const placesIn = (output: string, changed: ReadonlySet<string>): ReadonlyArray<GateProblem> => {

@@ -38,8 +38,15 @@ const draftFolder = ({ storageUri, globalStorageUri }: vscode.ExtensionContext):
 
 const allDrafts = (globalStorage: vscode.Uri): string => join(globalStorage.fsPath, "plans");
 
-/** Of every workspace, for good. */
+/** Of every workspace, for good, and the editors of this window that show some. */
 export const removeAllDrafts = async (context: vscode.ExtensionContext): Promise<void> => {
+  // An editor with unsaved text would ask.
+  const shown = vscode.workspace.textDocuments.filter(({ uri }) => uri.scheme === planScheme);
+  for (const document of shown) if (document.isDirty) await document.save();
+  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+  await vscode.window.tabGroups.close(
+    tabs.filter(({ input }) => input instanceof vscode.TabInputText && input.uri.scheme === planScheme),
+  );
   for (const { id } of (await draftStore(context)).all()) await store?.remove(id);
   await rm(allDrafts(context.globalStorageUri), { recursive: true, force: true });
 };

@@ -116,8 +116,11 @@ export const watchPlanDocuments = (vibe: Vibe): PlanDocuments => {
     underWay.delete(key);
   };
 
+  /** What changed beside the text. A daemon that was stopped stays so until the person does something about a plan. */
   const lookAtAll = () => {
-    for (const document of vscode.workspace.textDocuments) look(document);
+    for (const document of vscode.workspace.textDocuments) {
+      if (projectOf(document)?.state() !== "down") look(document);
+    }
   };
 
   const seen = (document: vscode.TextDocument): SeenPlan => {

@@ -42,6 +42,8 @@ export interface Projects {
   readonly pathOf: (uri: vscode.Uri) => { readonly project: Project; readonly path: string } | undefined;
   /** Looks anew: folders were added, trust was given, a repository was made. */
   readonly refresh: () => Promise<void>;
+  /** Forgets what is known of every project, and looks anew: what they were known by is gone. */
+  readonly reopen: () => Promise<void>;
   readonly dispose: () => void;
 }
 
@@ -142,6 +144,10 @@ export const openProjects = (log: vscode.LogOutputChannel): Projects => {
       return { project: place.project, path: path.split(sep).join("/") };
     },
     refresh,
+    reopen: async () => {
+      for (const project of [...projects.values()]) close(project);
+      await refresh();
+    },
     dispose: () => {
       for (const project of [...projects.values()]) close(project);
       for (const one of subscriptions) one.dispose();

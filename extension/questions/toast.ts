@@ -47,6 +47,7 @@ export const toast = (vibe: Vibe): vscode.Disposable => {
     if (choice === answer) await vscode.commands.executeCommand(commandIds.answerQuestion);
   };
 
+  probe?.pending(() => timer !== undefined);
   probe?.set("toasts", () => shown);
   return vscode.Disposable.from(
     projects.onDidChange(({ change }) => {

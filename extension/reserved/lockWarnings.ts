@@ -4,7 +4,7 @@
  */
 import * as vscode from "vscode";
 import type { Vibe } from "../Vibe.ts";
-import { decideLockWarning, type LockWarningMode } from "./decideLockWarning.ts";
+import { decideLockWarning, type EditFacts, type LockWarningMode } from "./decideLockWarning.ts";
 import type { HeldFiles } from "./HeldFiles.ts";
 import { inEditor, inProblems, type LockWarning } from "./LockWarning.ts";
 import { heldText } from "./leaseText.ts";
@@ -16,6 +16,8 @@ export const lockWarnings = (held: HeldFiles, { probe }: Vibe): vscode.Disposabl
   const warnings = new Map<string, LockWarning>();
   const warned = new Map<string, Set<string>>();
   const saving = new Set<string>();
+  /** The last change of documents that were not dirty after it. */
+  const clean = new Map<string, Edit>();
 
   const mode = () => vscode.workspace.getConfiguration("vibe").get<LockWarningMode>("lockWarning", "editor");
 
@@ -42,28 +44,34 @@ export const lockWarnings = (held: HeldFiles, { probe }: Vibe): vscode.Disposabl
       else if (line !== warning.line) show({ ...warning, line });
       return;
     }
+    // VS Code tells of the first edit before it knows that the document is dirty, and of that in an event without
+    // a change: the two are one.
+    const hasChange = contentChanges.some(({ text, rangeLength }) => text !== "" || rangeLength > 0);
+    const edit: Edit | undefined = hasChange
+      ? { line: contentChanges[0]?.range.start.line ?? 0, reason: reasons.get(reason) ?? "typing" }
+      : clean.get(key);
+    if (isDirty || edit === undefined) clean.delete(key);
+    else clean.set(key, edit);
     const found = held.file(uri);
     const lease = found?.reservation.others[0] && found.reservation.lease;
-    const editor = vscode.window.activeTextEditor;
+    const shownAs = mode();
     const decision = decideLockWarning({
-      mode: mode(),
+      mode: shownAs,
       scheme: uri.scheme,
       live: found?.project.state() === "live",
       lease: lease?.lease,
       warned: warned.get(key) ?? new Set(),
-      hasChange: contentChanges.some(({ text, rangeLength }) => text !== "" || rangeLength > 0),
-      reason: reasons.get(reason) ?? "typing",
+      hasChange: edit !== undefined,
+      reason: edit?.reason ?? "typing",
       isDirty,
       isSaving: saving.has(key),
-      isActiveEditor: editor?.document === document,
+      isActiveEditor: vscode.window.activeTextEditor?.document === document,
       isWindowFocused: vscode.window.state.focused,
     });
-    if (!decision.warn || found === undefined || lease === undefined) return;
+    if (!decision.warn || shownAs === "off" || found === undefined || lease === undefined) return;
     warned.set(key, (warned.get(key) ?? new Set()).add(decision.lease));
-    const line = contentChanges[0]?.range.start.line ?? 0;
-    const shownAs = mode() === "problems" ? "problems" : "editor";
     const text = heldText(found.project.model(), lease);
-    show({ uri, lease: decision.lease, line, text, mode: shownAs });
+    show({ uri, lease: decision.lease, line: edit?.line ?? 0, text, mode: shownAs });
   };
 
   /** The lease may be over, or say something else. */
@@ -98,6 +106,7 @@ export const lockWarnings = (held: HeldFiles, { probe }: Vibe): vscode.Disposabl
     }),
     vscode.workspace.onDidCloseTextDocument(({ uri }) => {
       saving.delete(uri.toString());
+      clean.delete(uri.toString());
       clear(uri);
     }),
     vscode.workspace.onDidRenameFiles(({ files }) => {
@@ -117,6 +126,11 @@ export const lockWarnings = (held: HeldFiles, { probe }: Vibe): vscode.Disposabl
     held.onDidChange(({ touches }) => look(touches)),
   );
 };
+
+interface Edit {
+  readonly line: number;
+  readonly reason: EditFacts["reason"];
+}
 
 const reasons = new Map<vscode.TextDocumentChangeReason | undefined, "undo" | "redo">([
   [vscode.TextDocumentChangeReason.Undo, "undo"],

@@ -47,6 +47,7 @@ export const keepConflicts = ({ projects, log, probe }: Vibe): Conflicts => {
       if (focused) lookAtAll();
     }),
   );
+  probe?.pending(() => [...known.values()].some((one) => one.isPending()));
   probe?.set("conflicts", () =>
     projects.all().map((project) => [project.root, Object.fromEntries(of(project).conflicts())]),
   );

@@ -11,8 +11,9 @@ export interface RowsView extends vscode.Disposable {
   readonly refresh: () => void;
   /** Selects a row, if it is there. */
   readonly reveal: (id: string) => Promise<void>;
-  /** What is shown now, for tests. */
+  /** What is shown now, and whether something changed that is not shown yet: for tests. */
   readonly tree: () => RowTree;
+  readonly isPending: () => boolean;
 }
 
 /** Milliseconds. */
@@ -92,6 +93,7 @@ export const registerRows = (options: {
     view,
     refresh,
     tree: current,
+    isPending: () => timer !== undefined,
     reveal: async (id) => {
       current();
       const ref = refOf(id);

@@ -201,7 +201,10 @@ export class World {
       this.remember("epic", project, epic);
       this.remember(`swarm ${status}`, project, { epic, commit: head ?? "none" });
       for (const subtask of record.subtasks as ReadonlyArray<Fields>) {
-        if (subtask.status === "needs-you") this.remember("needs-you", project, { cell: subtask.id ?? null });
+        const cell = subtask.id ?? null;
+        this.remember("swarm cell", project, { epic, cell });
+        if (subtask.status === "needs-you") this.remember("needs-you", project, { cell });
+        if (subtask.status === "blocked") this.remember("blocked", project, { cell });
       }
     }
     for (const entry of Object.values(record)) this.learnFrom(project, entry, depth + 1);

@@ -100,6 +100,16 @@ const fills: Readonly<Record<string, Fill>> = {
   agent: ({ world, random }) => pick(random, world.agents),
   maxWorkers: ({ random }) => 1 + Math.floor(random() * 3),
   maxSubtasks: ({ random }) => 1 + Math.floor(random() * 3),
+  // A paused swarm gives little to play with: one is paused, and all go on.
+  "swarm/pause epic": recalled("epic"),
+  "swarm/unpause epic": () => absent,
+  "swarm/log attempt": ({ random }) => (random() < 0.5 ? absent : 1),
+  "swarm/changes now": ({ random }) => (random() < 0.8 ? absent : true),
+  // With a cell of the epic, or none: see below.
+  "swarm/changes cell": () => absent,
+  "swarm/sendBack cell": () => absent,
+  "swarm/sendBack text": ({ random }) => pick(random, ["Otherwise, please.", "Önce more", "x".repeat(5000)]),
+  "swarm/sendBack comments": () => [],
   text: ({ world, random }) => planText(world, random),
   plan: ({ world, random }) => planText(world, random),
   seq: recalled("seq"),
@@ -163,6 +173,19 @@ const together: Readonly<Record<string, ReadonlyArray<readonly ["project" | "cal
     ["project", "swarm cancelled"],
     ["project", "swarm blocked"],
   ],
+  "swarm/retry": [["project", "blocked"]],
+  "swarm/sendBack": [["project", "swarm ready"]],
+  "swarm/revert": [["project", "swarm landed"]],
+  "swarm/changes": [
+    ["project", "swarm ready"],
+    ["project", "swarm landed"],
+    ["project", "swarm cell"],
+  ],
+  "swarm/file": [
+    ["project", "swarm ready"],
+    ["project", "swarm landed"],
+  ],
+  "swarm/log": [["project", "swarm cell"]],
   "swarm/graph": [
     ["project", "swarm ready"],
     ["project", "swarm landed"],

@@ -57,6 +57,14 @@ const rates: Readonly<Record<string, number>> = {
   "swarm/land": 0.3,
   "swarm/answer": 0.3,
   "swarm/graph": 0.1,
+  "swarm/retry": 0.2,
+  "swarm/pause": 0.1,
+  "swarm/unpause": 0.3,
+  "swarm/sendBack": 0.1,
+  "swarm/revert": 0.2,
+  "swarm/changes": 0.1,
+  "swarm/file": 0.2,
+  "swarm/log": 0.2,
 };
 
 /** Routes whose success takes a state that a short run may not come to. */
@@ -78,6 +86,13 @@ const rare: ReadonlySet<string> = new Set(
         "swarm/discard",
         "swarm/graph",
         "swarm/land",
+        "swarm/changes",
+        "swarm/file",
+        "swarm/log",
+        "swarm/pause",
+        "swarm/retry",
+        "swarm/revert",
+        "swarm/sendBack",
         "swarm/plan",
         "swarm/resume",
       ],

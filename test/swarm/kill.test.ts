@@ -3,7 +3,7 @@
  * moments, then starts another: the result must be that of a run that nobody disturbed.
  */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, assert, describe, it } from "vitest";
 import { checkBigSwarm, followToEnd, layOutBigSwarm, startBigSwarm } from "../support/bigSwarm.ts";
@@ -119,6 +119,13 @@ describe(`a daemon that is killed (seed ${seed})`, () => {
     }, 120_000);
   }
 
+  const windows = ["revert-intended", "landing-running", "revert-applied"];
+  for (const fault of full ? [...windows, ...windows, ...windows] : windows) {
+    it(`takes back what landed, killed at ${fault}`, async () => {
+      await killInsideRevert(fault);
+    }, 120_000);
+  }
+
   const moments = full ? 50 : 2;
   for (let n = 0; n < moments; n++) {
     const afterMs = Math.round(200 + random() * 4000);
@@ -141,6 +148,40 @@ describe(`a daemon that is killed (seed ${seed})`, () => {
     }, 120_000);
   }
 });
+
+/** Kills the daemon in a window of taking back what landed, and starts another; nobody asks for it again. */
+const killInsideRevert = async (fault: string) => {
+  sandbox = new Sandbox();
+  const box = sandbox;
+  const text = layOutBigSwarm(box);
+  const base = box.git("rev-parse", "HEAD^{tree}");
+  await box.startDaemon();
+  let client = await box.client();
+  const project = box.repo;
+  const { epic } = await startBigSwarm(client, project, text, true);
+  await followToEnd(client, project, epic);
+  const { head } = await client.swarm.status({ project, epic });
+  box.write({ "filler/1.txt": "the user's own change\n", "untracked.txt": "mine\n" });
+  await box.killDaemon();
+  await box.startDaemon({ OCVIBE_FAULT: fault });
+  client = await box.client();
+  const error = await client.swarm.revert({ project, epic, commit: head! }).catch((cause) => cause);
+  assert.strictEqual(error._tag, "DaemonUnreachable", "the kill took place");
+  while (box.daemonPid() !== undefined) await pause(5);
+  await box.startDaemon();
+  client = await box.client();
+  await followToEnd(client, project, epic);
+  const view = await client.swarm.status({ project, epic });
+  assert.strictEqual(view.status, "reverted", `${view.problem} ${JSON.stringify(view.refusal)}`);
+  assert.strictEqual(box.git("rev-parse", "HEAD^{tree}"), base);
+  assert.strictEqual(box.git("rev-parse", "HEAD^"), head);
+  assert.strictEqual(box.git("status", "--porcelain"), "M filler/1.txt\n?? untracked.txt");
+  assert.strictEqual(box.git("for-each-ref", "refs/vibe"), "");
+  assert.deepStrictEqual(readdirSync(join(project, ".git", "vibe")), ["project.json"]);
+  assert.deepStrictEqual(await client.reservations.list({ project }), []);
+  const events = await client.events.list({ project, stream: `swarm/${epic}`, type: "reverted" });
+  assert.lengthOf(events, 1);
+};
 
 const manyFiles = 3000;
 

@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { afterAll, assert, beforeAll, describe, it } from "vitest";
 import type { DaemonClient } from "../../shared/client/connect.ts";
 import type { SwarmView } from "../../shared/contract/swarmRoutes.ts";
-import { followToEnd } from "../support/bigSwarm.ts";
 import { commitAll, makeRepository, userGit, writeFiles } from "../support/gitFixture.ts";
-import { pause, Sandbox } from "../support/sandbox.ts";
+import { Sandbox } from "../support/sandbox.ts";
 import { landNow, oursIn, refsOf, runSwarm, scriptAgent, workshopOf } from "../support/swarms.ts";
 
 const box = new Sandbox();
@@ -223,34 +222,4 @@ describe("`ocvibe revert`", () => {
     const listed = await box.cli(["events", "--type", "reverted"], { cwd: root });
     assert.match(listed.stdout, /taken back from main by/);
   });
-});
-
-describe("a daemon that is killed while it takes something back", () => {
-  for (const fault of ["revert-intended", "landing-running", "revert-applied"]) {
-    it(`completes it afterwards, killed at ${fault}`, async () => {
-      const { root, view } = await landed();
-      await writeFiles(root, { "notes.txt": "mine\n" });
-      await box.killDaemon();
-      await box.startDaemon({ OCVIBE_FAULT: fault });
-      client = await box.client();
-      const error = await revert(root, view).catch((cause) => cause);
-      assert.strictEqual(error._tag, "DaemonUnreachable", JSON.stringify(error));
-      while (box.daemonPid() !== undefined) await pause(5);
-      await box.startDaemon();
-      client = await box.client();
-      // Nobody asks for it again.
-      await followToEnd(client, root, view.epic);
-      const after = await client.swarm.status({ project: root, epic: view.epic });
-      assert.strictEqual(after.status, "reverted", `${after.problem} ${JSON.stringify(after.refusal)}`);
-      assert.strictEqual(treeOf(root, "HEAD"), treeOf(root, view.base));
-      assert.strictEqual(userGit(root, "rev-parse", "HEAD^").trim(), view.head);
-      assert.strictEqual(userGit(root, "status", "--porcelain"), " M notes.txt\n");
-      await assertNothingLeft(root, view.epic);
-      const events = await client.events.list({ project: root, stream: `swarm/${view.epic}` });
-      assert.lengthOf(
-        events.filter(({ type }) => type === "reverted"),
-        1,
-      );
-    });
-  }
 });

@@ -169,6 +169,26 @@ describe("the Hive view", () => {
     assert.match(line.words, /\bepic\b.*\bcancel\b/);
     const [first, second] = line.children;
     assert.match(first!.words, /\bagent\b.*\bfolder\b/);
+    const firstCell = { project: commonDir, cell: first!.id.split("/").at(-1) };
+    await window.probe.execute("vibe.openCheckoutTerminal", firstCell);
+    const folder = (await client.swarm.status({ project, epic })).subtasks[0]!.folder;
+    const terminals = await window.probe.run((vscode) =>
+      vscode.window.terminals.map((terminal) => {
+        const { cwd } = terminal.creationOptions as { cwd?: string };
+        terminal.dispose();
+        return `${terminal.name} in ${cwd}`;
+      }),
+    );
+    assert.include(terminals, `Change a in ${folder}`);
+    const message = window.probe.execute("vibe.messageAgent", firstCell);
+    await window.answer("Leave the header as it is");
+    await message;
+    const agent = (await client.agents.list({ project })).find(({ cell }) => cell === firstCell.cell)!.name;
+    const inbox = await client.mail.inbox({ project, of: agent });
+    assert.deepStrictEqual(
+      inbox.map(({ subject }) => subject),
+      ["Leave the header as it is"],
+    );
     assert.match(second!.description, /^blocked · /);
     assert.match(second!.words, /\bretry\b/);
     assert.strictEqual(await window.probe.ask("hiveBadge"), 1);
@@ -194,6 +214,20 @@ describe("the Hive view", () => {
     assert.strictEqual(await window.probe.ask("hiveBadge"), 0);
   });
 
+  it("cancels a swarm when the person is sure", async () => {
+    const waits = scriptAgent(box, "await waitFor('never');");
+    const { epic } = await startSwarm(client, project, [{ files: ["src/a.ts"], agent: waits }]);
+    await until(epic, (_, [only]) => only === "running");
+    await shown();
+    const cancelling = window.probe.execute("vibe.cancelSwarm", { project: commonDir, cell: epic });
+    await window.page.locator(".monaco-dialog-box .monaco-button", { hasText: "Cancel Swarm" }).click();
+    await cancelling;
+    assert.strictEqual((await client.swarm.status({ project, epic })).status, "cancelled");
+    await shown();
+    const line = (await hive()).find(({ id }) => id.endsWith(`/${epic}`))!;
+    assert.match(line.description, /^0\/1 · cancelled · /);
+  });
+
   it("shows 200 of many, then more, and goes to the last of them", async () => {
     const many = 1000;
     const { epic, cells } = await client.hive.createEpic({
@@ -215,5 +249,23 @@ describe("the Hive view", () => {
     await client.hive.close({ project, id: cells[500]!.id });
     await shown();
     assert.deepStrictEqual(await selected(), [cells.at(-1)!.id]);
+  });
+
+  it("says that the daemon was stopped, starts it again, and shows the same", async () => {
+    const before = (await hive()).map(({ id }) => id);
+    const { code: exit } = await box.cli(["daemon", "stop"]);
+    assert.strictEqual(exit, 0);
+    await window.page.locator(".welcome-view-content", { hasText: "The daemon does not answer" }).waitFor();
+    assert.include(await status(), { kind: "down", severity: "error" });
+    await window.statusBar().filter({ hasText: "daemon down" }).first().waitFor();
+    assert.deepStrictEqual(await window.probe.ask("hive"), []);
+    await window.page.locator(".welcome-view-content .monaco-button", { hasText: "Restart Daemon" }).click();
+    await row("Much to do").waitFor();
+    client = await box.client();
+    assert.deepStrictEqual(
+      (await hive()).map(({ id }) => id),
+      before,
+    );
+    assert.include(await status(), { kind: "idle" });
   });
 });

@@ -5,7 +5,6 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest";
 import type * as vscode from "vscode";
 import type { DaemonClient } from "../../shared/client/connect.ts";
 import { Sandbox } from "../support/sandbox.ts";
-import { uri } from "../support/vscode/Probe.ts";
 import { pictureFailures } from "../support/vscode/pictureFailures.ts";
 import { startVsCode, type VsCode } from "../support/vscode/startVsCode.ts";
 import type { VsCodeWindow } from "../support/vscode/VsCodeWindow.ts";
@@ -114,10 +113,10 @@ describe("Start Swarm", () => {
     const plan = await window.editor(".vibe-plan.json");
     assert.strictEqual(readFileSync(asked, "utf8"), "Change src/b.js\n\nand mind the details");
     assert.strictEqual((await verdict(plan)).verdict.kind, "good");
-    const open = await window.probe.run((vscode) =>
-      vscode.window.tabGroups.all.flatMap((group) => group.tabs.map(({ label }) => label)),
+    // The task's document is done with.
+    await window.probe.until(
+      (vscode) => vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).length === 1,
     );
-    assert.lengthOf(open, 1, "the task's document is done with");
   });
 
   it("commands of the repository run only after their exact text was allowed", async () => {
@@ -182,6 +181,5 @@ describe("Start Swarm", () => {
         plan,
       ),
     );
-    assert.isOk(uri(project));
   });
 });

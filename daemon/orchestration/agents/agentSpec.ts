@@ -36,6 +36,10 @@ export const agentFault = (spec: string, cwd: string, path: string): string | un
     : `the agent's program ${program} was not found on the PATH; install it, or give its full path`;
 };
 
+/** Whether what a SPEC runs lies in the repository: then the checkout decides whether it can be started, and for good. */
+export const isOfCheckout = ({ argv: [program = ""] }: AgentSpec): boolean =>
+  /[\\/]/.test(program) && !isAbsolute(program);
+
 const isProgram = (file: string): boolean => {
   try {
     accessSync(file, constants.X_OK);

@@ -22,6 +22,7 @@ import type { SwarmView } from "../../../shared/contract/swarmRoutes.ts";
 import { safeName } from "../../coordination/hive/cellId.ts";
 import { DataFolder } from "../../platform/DataFolder.ts";
 import { EventStore } from "../../primitives/EventStore.ts";
+import { StartBreaker } from "../agents/StartBreaker.ts";
 import type { OpenProject, ProjectError } from "./Projects.ts";
 import { followSwarm, type SwarmLog } from "./SwarmLog.ts";
 import { epicBranch, logsFolder, type SwarmRun } from "./SwarmRun.ts";
@@ -246,5 +247,5 @@ export class Swarms extends Context.Service<
         liveCount: FiberMap.size(fibers),
       });
     }),
-  );
+  ).pipe(Layer.provide(StartBreaker.layer));
 }

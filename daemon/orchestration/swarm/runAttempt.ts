@@ -23,12 +23,14 @@ import { unlessPaused } from "./paused.ts";
 import { swarmStream } from "./SwarmLog.ts";
 import { logFile, type SwarmRun } from "./SwarmRun.ts";
 import { subtaskPrompt, toldOf } from "./subtaskPrompt.ts";
+import { noteStarted } from "./whenStartable.ts";
 
 /** An agent that says nothing of its own limit is ended after this long. */
 const agentTimeoutMs = 60 * 60 * 1000;
 
 type Exit = Omit<EventDataOf<"subtask_exited">, "cell" | "attempt">;
 
+/** Answers why the agent's program could not be started, if so: that is no strike. */
 export const runAttempt = Effect.fn("runAttempt")(function* (run: SwarmRun, cell: string) {
   const agents = yield* Agents;
   const hive = yield* Hive;
@@ -62,6 +64,7 @@ export const runAttempt = Effect.fn("runAttempt")(function* (run: SwarmRun, cell
   yield* faultPoint("agent-exited");
   yield* exited(exit);
   yield* removeAttempt(folder);
+  return exit.outcome === "interrupted" ? exit.message : undefined;
 });
 
 const interrupted: Exit = {
@@ -93,23 +96,27 @@ const work = Effect.fn("work")(function* (run: SwarmRun, subtask: SubtaskState, 
     timeoutMs: agentTimeoutMs,
     logFile: logFile(run.logs, subtask.id, one.attempt),
     onStarted: (pid) =>
-      run.log.append([
-        {
-          stream: swarmStream(run.epicId),
-          type: "subtask_spawned",
-          data: { cell: subtask.id, attempt: one.attempt, agent: one.name, pid },
-        },
-      ]),
+      Effect.andThen(
+        noteStarted(subtask),
+        run.log.append([
+          {
+            stream: swarmStream(run.epicId),
+            type: "subtask_spawned",
+            data: { cell: subtask.id, attempt: one.attempt, agent: one.name, pid },
+          },
+        ]),
+      ),
     onProgress: (line) => run.progress(subtask.id, line),
     onWritten: () => run.wrote(subtask.id),
   });
   const outcome = yield* run.workers.withPermit(unlessPaused(run, agent)).pipe(
-    // A program that can't be started is the attempt's fault, not the swarm's.
+    // A program that can't be started is neither the swarm's fault nor the attempt's.
     Effect.catchTag("ProcessError", ({ message }) =>
-      Effect.succeed({ outcome: "failed", exitCode: null, message, droppedOutput: 0 } as const),
+      Effect.succeed({ outcome: "not-started", message } as const),
     ),
   );
   if (outcome === undefined) return interrupted;
+  if (outcome.outcome === "not-started") return { ...interrupted, message: outcome.message };
   const exit = {
     outcome: outcome.outcome,
     exitCode: outcome.exitCode,

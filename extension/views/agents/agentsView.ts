@@ -31,6 +31,7 @@ export const agentsView = (vibe: Vibe, conflicts: Conflicts): vscode.Disposable 
   };
   const view = registerRows({ viewId: "vibe.agents", build });
 
+  probe?.pending(view.isPending);
   probe?.set("agents", () => [...view.tree().rows.values()]);
   return vscode.Disposable.from(
     view,

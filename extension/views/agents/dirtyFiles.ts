@@ -10,6 +10,7 @@ import { dirtyConflicts, type Suspect, suspects } from "./dirtyConflicts.ts";
 export interface DirtyFiles {
   /** By cell, the person's changed files that its work touches, as far as is known. */
   readonly conflicts: () => ReadonlyMap<string, ReadonlyArray<string>>;
+  readonly isPending: () => boolean;
   /** Something happened that may have changed it. */
   readonly look: () => void;
   readonly dispose: () => void;
@@ -88,6 +89,7 @@ export const dirtyFiles = (options: {
 
   return {
     conflicts,
+    isPending: () => isLooking || timer !== undefined,
     look,
     dispose: () => {
       isOver = true;

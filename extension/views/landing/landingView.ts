@@ -45,6 +45,7 @@ export const landingView = ({ projects, probe }: Vibe, conflicts: Conflicts): vs
   };
 
   const view = registerRows({ viewId: "vibe.landing", build, load });
+  probe?.pending(view.isPending);
   probe?.set("landing", () => [...view.tree().rows.values()]);
   return vscode.Disposable.from(
     view,

@@ -28,6 +28,22 @@ export class Probe {
     return this.#call({ kind: "ask", name, args });
   }
 
+  /** Asks until the answer is as wanted, and answers it. What the extension still has to show is waited for. */
+  async becomes<T>(
+    name: string,
+    wanted: (answer: T) => boolean,
+    ...args: ReadonlyArray<unknown>
+  ): Promise<T> {
+    for (;;) {
+      if (wanted((await this.ask(name, ...args)) as T)) {
+        await this.idle(0);
+        const answer = (await this.ask(name, ...args)) as T;
+        if (wanted(answer)) return answer;
+      }
+      await pause(20);
+    }
+  }
+
   /** Resolves when the extension knows the log up to `seq`, and shows it. */
   async idle(seq: number): Promise<void> {
     await this.ask("idle", seq);
@@ -54,8 +70,11 @@ export class Probe {
   }
 
   /** Waits until the function answers something, and answers that. It runs as in `run`, again and again. */
-  until<A, R>(act: (api: typeof vscode, argument: A) => R, argument: A): Promise<NonNullable<Awaited<R>>>;
-  until<R>(act: (api: typeof vscode) => R): Promise<NonNullable<Awaited<R>>>;
+  until<A, R>(
+    act: (api: typeof vscode, argument: A) => R,
+    argument: A,
+  ): Promise<Exclude<Awaited<R>, undefined | null | false>>;
+  until<R>(act: (api: typeof vscode) => R): Promise<Exclude<Awaited<R>, undefined | null | false>>;
   async until(act: (api: typeof vscode, argument: never) => unknown, argument?: unknown): Promise<unknown> {
     for (;;) {
       const answer = await this.#call({ kind: "run", source: act.toString(), argument });

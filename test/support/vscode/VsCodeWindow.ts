@@ -62,6 +62,15 @@ export class VsCodeWindow {
       .first();
   }
 
+  /** Presses a button of the dialog that is open, and answers what the dialog said. */
+  async confirm(button: string): Promise<string> {
+    const dialog = this.page.locator(".monaco-dialog-box");
+    await dialog.waitFor();
+    const said = await dialog.innerText();
+    await dialog.locator(".monaco-button", { hasText: button }).first().click();
+    return said;
+  }
+
   /** Types into the quick input that is open, and accepts it. */
   async answer(text: string): Promise<void> {
     const input = this.page.locator(".quick-input-widget input").first();

@@ -12,6 +12,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,6 +24,9 @@ import { packageVsix } from "../../../scripts/packageVsix.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
 const cache = join(root, "node_modules", ".cache", "vsix");
+
+/** Milliseconds. */
+const anHour = 3_600_000;
 
 /** What ships, from the bundles as they stand in `dist/`. */
 export const shippedVsix = (): Promise<string> =>
@@ -72,7 +76,8 @@ const once = async (
     cpSync(made, `${file}.${process.pid}`);
     renameSync(`${file}.${process.pid}`, file);
     for (const old of globSync(`${name}-*.vsix`, { cwd: cache })) {
-      if (join(cache, old) !== file) rmSync(join(cache, old), { force: true });
+      // Another checkout that shares this folder may be installing a newer one.
+      if (Date.now() - statSync(join(cache, old)).mtimeMs > anHour) rmSync(join(cache, old), { force: true });
     }
     return file;
   } finally {

@@ -90,12 +90,3 @@ export const fresh = Effect.gen(function* () {
   );
   return { model: reader.model, seq: Option.getOrThrow(last).seq ?? 0 };
 });
-
-/** All of a model that does not say how it came about. */
-export const shownIn = ({ seq: _, lines: __, ...model }: ProjectModel) => ({
-  ...model,
-  cells: Object.fromEntries(model.cells),
-  swarms: Object.fromEntries(model.swarms),
-  agents: Object.fromEntries(model.agents),
-  leases: Object.fromEntries(model.leases),
-});

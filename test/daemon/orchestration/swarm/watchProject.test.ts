@@ -8,16 +8,8 @@ import { Reservations } from "../../../../daemon/coordination/reservations/Reser
 import { Swarms } from "../../../../daemon/orchestration/swarm/Swarms.ts";
 import { EventStore, type NewEvent } from "../../../../daemon/primitives/EventStore.ts";
 import { Mailbox } from "../../../../daemon/primitives/Mailbox.ts";
-import {
-  follow,
-  fresh,
-  newReader,
-  project,
-  projectLayer,
-  type Reader,
-  shownIn,
-  watch,
-} from "./projectLayer.ts";
+import { follow, fresh, newReader, project, projectLayer, type Reader, watch } from "./projectLayer.ts";
+import { shownIn } from "./shownIn.ts";
 
 type Services = Agents | Hive | Mail | Mailbox | Reservations | Swarms | EventStore;
 type Act = Effect.Effect<unknown, unknown, Services>;
@@ -25,7 +17,7 @@ type Act = Effect.Effect<unknown, unknown, Services>;
 const origin = { project, actor: "person" } as const;
 const elsewhere = { project: "q", actor: "person" } as const;
 const base = "0".repeat(40);
-const epicsOf = ["e-1", "e-2", "e-3"];
+const epicsOf = ["e-1", "e-2"];
 
 const swarmEvent = (epic: string, kind: number): NewEvent => {
   const stream = `swarm/${epic}`;
@@ -99,19 +91,19 @@ const acts: ReadonlyArray<(a: number, b: number) => Act> = [
   // Leases.
   (a, b) =>
     Effect.flatMap(Reservations, (all) =>
-      all.reserve(origin, { holder: `H${a % 3}`, patterns: [`f${b % 4}`, `g${a % 5}`], ttlSeconds: 3000 }),
+      all.reserve(origin, { holder: `H${a % 3}`, patterns: [`f${b % 2}`, `g${a % 5}`], ttlSeconds: 3000 }),
     ),
   (a, b) =>
     Effect.flatMap(Reservations, (all) =>
-      all.reserveOrWait(origin, { holder: `H${a % 4}`, patterns: [`f${b % 4}`] }, 0),
+      all.reserveOrWait(origin, { holder: `H${a % 3}`, patterns: [`f${b % 2}`] }, 0),
     ),
   (a, b) => onLease(a, (all, held) => all.renew(origin, held, 3000 + (b % 2000))),
   (a) => onLease(a, (all, held) => all.release(origin, held, "done")),
   (a, b) =>
     Effect.flatMap(Reservations, (all) =>
-      all.takeOver(origin, { holder: `H${a % 3}`, patterns: [`f${b % 4}`] }),
+      all.takeOver(origin, { holder: `H${a % 3}`, patterns: [`f${b % 2}`] }),
     ),
-  (a) => Effect.flatMap(Reservations, (all) => all.releaseAll(origin, `H${a % 4}`, "gone")),
+  (a) => Effect.flatMap(Reservations, (all) => all.releaseAll(origin, `H${a % 3}`, "gone")),
   (a) =>
     Effect.flatMap(Reservations, (all) => {
       const queue = all.queue(project);
@@ -130,19 +122,27 @@ const acts: ReadonlyArray<(a: number, b: number) => Act> = [
   // Swarms, with and without events.
   (a, b) =>
     Effect.gen(function* () {
-      const epic = epicsOf[a % 3]!;
+      const epic = epicsOf[a % 2]!;
       const store = yield* EventStore;
       const begun = yield* isBegun(epic);
       yield* store.append(origin, [swarmEvent(epic, begun ? 1 + (b % 8) : 0)]);
     }),
   (a) =>
     Effect.gen(function* () {
-      const epic = epicsOf[a % 3]!;
+      const store = yield* EventStore;
+      const type = a % 3 === 0 ? "swarm_unpaused" : "swarm_paused";
+      for (const epic of epicsOf)
+        if (yield* isBegun(epic))
+          yield* store.append(origin, [{ stream: `swarm/${epic}`, type, data: { epic } }]);
+    }),
+  (a) =>
+    Effect.gen(function* () {
+      const epic = epicsOf[a % 2]!;
       const swarms = yield* Swarms;
       if (yield* isBegun(epic)) yield* swarms.launch(Effect.never, epic);
     }),
-  (a) => Effect.scoped(Effect.flatMap(Swarms, (swarms) => swarms.halt(epicsOf[a % 3]!))),
-  (a, b) => Effect.flatMap(Swarms, (swarms) => swarms.setAside(epicsOf[a % 3]!, `why ${b}`)),
+  (a) => Effect.scoped(Effect.flatMap(Swarms, (swarms) => swarms.halt(epicsOf[a % 2]!))),
+  (a, b) => Effect.flatMap(Swarms, (swarms) => swarms.setAside(epicsOf[a % 2]!, `why ${b}`)),
 ];
 
 const isBegun = (epic: string) =>
@@ -206,7 +206,7 @@ interface Chapter {
 const which = fc.oneof(fc.nat({ max: 7 }), fc.nat({ max: acts.length - 1 }));
 const act = fc.tuple(which, fc.nat({ max: 50 }), fc.nat({ max: 50 }));
 const chapter: fc.Arbitrary<Chapter> = fc.record({
-  acts: fc.array(act, { minLength: 1, maxLength: 50, size: "max" }),
+  acts: fc.array(fc.noBias(act), { minLength: 1, maxLength: 50, size: "max" }),
   cuts: fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 8, size: "max" }),
   away: fc.boolean(),
 });
@@ -242,7 +242,7 @@ describe("watchProject", () => {
             fc.asyncProperty(fc.array(chapter, { minLength: 1, maxLength: 4 }), (chapters) =>
               Effect.runPromise(history(chapters).pipe(Effect.provide(projectLayer), Effect.scoped)),
             ),
-            { numRuns: 25, endOnFailure: true },
+            { numRuns: 20, endOnFailure: true },
           ),
         );
         const all = ["kind", "seq", "cells", "swarms", "agents", "leases", "queue", "mail", "paused"];

@@ -1,0 +1,84 @@
+/**
+ * A small repository, a planner and an agent for scenarios in a real VS Code. Each agent works until the test lets
+ * it go on, so that every state of a swarm can be looked at for as long as it takes.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { DaemonClient } from "../../../shared/client/connect.ts";
+import type { SwarmView } from "../../../shared/contract/swarmRoutes.ts";
+import type { Sandbox } from "../sandbox.ts";
+import { scriptAgent, startSwarm } from "../swarms.ts";
+
+export const task = "Greet in every language";
+
+/** Its second subtask skips a test, about which the gate asks the person; its third waits for the first. */
+const subtasks = [
+  { title: "Write the greetings", files: ["src/greetings.js"], dependencies: [] },
+  { title: "Test the greetings", files: ["test/greetings.test.js"], dependencies: [] },
+  { title: "Greet by language", files: ["src/greet.js"], dependencies: [0] },
+] as const;
+
+const files = {
+  "package.json": `${JSON.stringify({ name: "sample", private: true, type: "module", scripts: { test: "node check.js" } }, undefined, 2)}\n`,
+  "check.js": 'import "./src/greet.js";\n',
+  "src/greetings.js": 'export const greetings = { en: "Hello" };\n',
+  "src/greet.js": 'export const greet = (name) => "Hello, " + name;\n',
+  "src/names.js": 'export const names = ["Ada", "Grace"];\n',
+  "test/greetings.test.js": 'import test from "node:test";\ntest("greets", () => {});\n',
+  "README.md": "# Greetings\n",
+};
+
+export interface Sample {
+  /** The settings of the extension for it. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Lets the agents of these subtasks, counted from 1, finish. */
+  readonly let: (...numbers: ReadonlyArray<number>) => void;
+  /** The same swarm, started by another client than the editor. */
+  readonly start: (client: DaemonClient) => Promise<SwarmView>;
+}
+
+export const layOutSample = (box: Sandbox): Sample => {
+  if (!existsSync(join(box.repo, ".git"))) box.commit(files);
+  const agent = scriptAgent(
+    box,
+    `
+const number = process.env.OCVIBE_CELL.split(".").at(-1);
+console.log("reading", process.env.OCVIBE_FILES);
+await waitFor(${JSON.stringify(box.folder)} + "/go-" + number);
+const path = process.env.OCVIBE_FILES.split("\\n")[0];
+const said = retry ? JSON.parse(fs.readFileSync(process.env.OCVIBE_FINDINGS, "utf8")).map((one) => one.message).join(" ") : "";
+const text = {
+  "src/greetings.js": "export const greetings = { en: \\"Hello\\", fr: \\"Bonjour\\" };\\n",
+  "src/greet.js": "import { greetings } from \\"./greetings.js\\";\\nexport const greet = (name, language) => greetings[language] + name;\\n",
+  "test/greetings.test.js": "import test from \\"node:test\\";\\ntest.skip(\\"greets\\", () => {});\\n",
+};
+write(path, said === "" ? text[path] : "// " + said + "\\n" + text[path]);
+`,
+  );
+  const plan = {
+    epic: { title: task },
+    subtasks: subtasks.map((one) => ({ ...one, description: "", estimated_complexity: 2 })),
+  };
+  const planner = box.agent(
+    "planner",
+    `import { readFileSync } from "node:fs";
+if (!readFileSync(0, "utf8").includes(${JSON.stringify(task)})) throw new Error("the prompt has no task");
+console.log(${JSON.stringify(JSON.stringify(plan))});`,
+  );
+  return {
+    settings: { "vibe.agent": agent, "vibe.planner": planner },
+    let: (...numbers) =>
+      box.write(Object.fromEntries(numbers.map((number) => [`go-${number}`, ""])), box.folder),
+    start: (client) =>
+      startSwarm(
+        client,
+        box.repo,
+        subtasks.map(({ title, files: wanted, dependencies }) => ({
+          title,
+          files: wanted,
+          agent,
+          after: dependencies,
+        })),
+      ),
+  };
+};
