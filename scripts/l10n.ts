@@ -1,9 +1,10 @@
 /**
- * Writes `l10n/bundle.l10n.json`, what a translator translates, from the texts in the extension's sources. `npm run
- * generate` runs it; a test says when it was forgotten.
+ * Writes what a translator translates: `l10n/bundle.l10n.json` from the texts in the extension's sources, and
+ * `package.nls.json` from those in package.json. `npm run generate` runs it; a test says when it was forgotten.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { withKeys } from "./manifestTexts.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -29,7 +30,13 @@ export const bundle = (): string => {
   return `${JSON.stringify(Object.fromEntries(sorted.map((text) => [text, text])), null, 2)}\n`;
 };
 
+export const manifestBundle = (): string => {
+  const { texts } = withKeys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
+  return `${JSON.stringify(texts, null, 2)}\n`;
+};
+
 if (import.meta.main) {
   mkdirSync(join(root, "l10n"), { recursive: true });
   writeFileSync(join(root, "l10n", "bundle.l10n.json"), bundle());
+  writeFileSync(join(root, "package.nls.json"), manifestBundle());
 }

@@ -17,6 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { createVSIX } from "@vscode/vsce";
+import { withKeys } from "./manifestTexts.ts";
 import { nativePackage, type Target } from "./nativePackage.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -92,7 +93,11 @@ const layOut = (stage: string, target: Target, temporary: string) => {
   const { name, version } = manifest as { readonly name: string; readonly version: string };
   // What is for those who build it has no place in what is installed.
   const { scripts, dependencies, devDependencies, bin, private: _, ...shipped } = manifest;
-  writeFileSync(join(stage, "package.json"), JSON.stringify({ ...shipped, files: ["**"] }, undefined, 2));
+  const { manifest: translatable } = withKeys(shipped);
+  writeFileSync(
+    join(stage, "package.json"),
+    JSON.stringify({ ...translatable, files: ["**"] }, undefined, 2),
+  );
   return { name, version };
 };
 

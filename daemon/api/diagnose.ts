@@ -38,10 +38,12 @@ const disk = Effect.gen(function* () {
   const { root } = yield* DataFolder;
   const info = yield* fileSystem(root, () => statfs(root));
   const free = info.bavail * info.bsize;
+  const size =
+    free < 1024 ** 3 ? `${Math.floor(free / 1024 ** 2)} MB` : `${(free / 1024 ** 3).toFixed(1)} GB`;
   const line: Line = {
     what: "disk",
     ok: free > littleSpace,
-    detail: `${(free / 1024 ** 3).toFixed(1)} GB free where the data folder is`,
+    detail: `${size} free where the data folder is`,
     ...(free > littleSpace ? {} : { remedy: "Free some space: checkouts and the store need it." }),
   };
   return line;

@@ -5,19 +5,11 @@
  * The sample's agents are real programs. One of them first writes outside its files, another breaks the type
  * check, and both are refused: see examples/README.md.
  */
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { spawn, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type AmountsSample, layOutAmounts } from "./layOutAmounts.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const repository = dirname(here);
@@ -32,47 +24,10 @@ const run = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv, cwd: string): 
     child.on("close", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1)));
   });
 
-/** What the sample's type check and tests need; it comes with this project's own `npm ci`. */
-const samplePackages = ["typescript", "@typescript", "@types/node", "undici-types"];
-
-interface Sample {
-  /** The temporary folder with everything of this run. */
-  readonly folder: string;
-  readonly repository: string;
-  readonly plan: string;
-  readonly home: string;
-}
-
-const layOut = (): Sample => {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "ocvibe-sample-")));
-  const sample = join(folder, "amounts");
-  const agents = join(folder, "agents");
-  cpSync(join(repository, "examples", "amounts"), sample, { recursive: true });
-  cpSync(join(repository, "examples", "agents"), agents, { recursive: true });
-  for (const name of samplePackages) {
-    const source = join(repository, "node_modules", name);
-    if (existsSync(source)) cpSync(source, join(sample, "node_modules", name), { recursive: true });
-  }
-  const bin = join(sample, "node_modules", ".bin");
-  mkdirSync(bin, { recursive: true });
-  const tsc = '#!/bin/sh\nexec node "$(dirname "$0")/../typescript/bin/tsc" "$@"\n';
-  writeFileSync(join(bin, "tsc"), tsc, { mode: 0o755 });
-  const git = (...args: ReadonlyArray<string>) => execFileSync("git", args, { cwd: sample, stdio: "ignore" });
-  git("init", "--initial-branch=main");
-  git("config", "user.name", "Sam Sample");
-  git("config", "user.email", "sam@example.com");
-  git("add", "--all");
-  git("commit", "--no-gpg-sign", "--message", "Amounts: a small library for sums of money");
-  const plan = join(folder, "plan.json");
-  const template = readFileSync(join(repository, "examples", "plan.json"), "utf8");
-  writeFileSync(plan, template.replaceAll("{agents}", agents));
-  return { folder, repository: sample, plan, home: join(folder, "home") };
-};
-
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** A command that works as printed, wherever this machine's PATH points. */
-const writeLauncher = (sample: Sample): string => {
+const writeLauncher = (sample: AmountsSample): string => {
   const file = join(sample.folder, "ocvibe");
   const lines = [
     "#!/bin/sh",
@@ -85,7 +40,7 @@ const writeLauncher = (sample: Sample): string => {
 };
 
 const demonstrate = async (): Promise<number> => {
-  const sample = layOut();
+  const sample = layOutAmounts(repository);
   const launcher = writeLauncher(sample);
   const cwd = sample.repository;
   const env = {

@@ -98,17 +98,32 @@ export const openReview = (vibe: Vibe): Review => {
       remove(what.comments.map((one) => (one as ShownComment).remark));
     },
   );
+  // What landed or was thrown away is beyond remarks.
+  const ended = vibe.projects.onDidChange(({ change }) => {
+    if (!change.whole && change.swarms.size === 0) return;
+    const stale = comments.filter(({ file }) => {
+      const swarm = swarmOf(vibe, file.project, file.epic);
+      return swarm !== undefined && isOver(swarm);
+    });
+    if (stale.length > 0) remove(stale);
+  });
   vibe.probe?.set("review", () => comments);
 
   return {
     all: () => comments,
     remove,
-    dispose: () => vscode.Disposable.from(controller, add, drop).dispose(),
+    dispose: () => vscode.Disposable.from(controller, add, drop, ended).dispose(),
   };
 };
 
-const mayReturn = ({ projects }: Vibe, commonDir: string, epic: string): boolean => {
-  const project = projects.all().find((one) => one.commonDir === commonDir);
-  const swarm = project?.model().swarms.get(epic);
+const swarmOf = ({ projects }: Vibe, commonDir: string, epic: string) =>
+  projects
+    .all()
+    .find((project) => project.commonDir === commonDir)
+    ?.model()
+    .swarms.get(epic);
+
+const mayReturn = (vibe: Vibe, commonDir: string, epic: string): boolean => {
+  const swarm = swarmOf(vibe, commonDir, epic);
   return swarm !== undefined && !isOver(swarm);
 };

@@ -34,7 +34,7 @@ export const planCommands = (vibe: Vibe, documents: PlanDocuments): vscode.Dispo
     if (document === undefined || draft === undefined) return;
     const target = await vscode.window.showSaveDialog({
       defaultUri: vscode.Uri.joinPath(vscode.Uri.file(draft.root), draft.name),
-      filters: { [t("Plans")]: ["vibe-plan.json"] },
+      filters: { [t("Plans")]: ["json"] },
       title: t("Save Plan to Workspace"),
     });
     if (target === undefined) return;

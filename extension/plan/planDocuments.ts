@@ -5,6 +5,7 @@
 import * as vscode from "vscode";
 import type { Project } from "../project/Project.ts";
 import { t } from "../text/t.ts";
+import { timeOfDay } from "../text/timeOfDay.ts";
 import type { Vibe } from "../Vibe.ts";
 import { draftOf, draftStore, planScheme } from "./PlanDrafts.ts";
 import { countFiles, type FileCounts, judgePlan, type PlanVerdict } from "./PlanVerdict.ts";
@@ -74,7 +75,7 @@ export const watchPlanDocuments = (vibe: Vibe): PlanDocuments => {
     const placed = placeFaults(document.getText(), faults).map((fault) => {
       const severity =
         fault.severity === "error" ? vscode.DiagnosticSeverity.Error : vscode.DiagnosticSeverity.Warning;
-      const diagnostic = new vscode.Diagnostic(rangeOf(fault), fault.message, severity);
+      const diagnostic = new vscode.Diagnostic(rangeOf(fault), withLocalTimes(fault.message), severity);
       diagnostic.source = "Vibe";
       diagnostic.relatedInformation = fault.related.map(
         (place) =>
@@ -179,6 +180,10 @@ export const watchPlanDocuments = (vibe: Vibe): PlanDocuments => {
     },
   };
 };
+
+/** The daemon says times for everybody; here a person reads them. */
+const withLocalTimes = (message: string) =>
+  message.replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => timeOfDay(time));
 
 /** What works on subtasks that name no agent. */
 export const agentSetting = (uri: vscode.Uri | undefined): { readonly agent?: string } => {

@@ -2,6 +2,8 @@
  * One project that is open in this window: its client, and the model that its feed keeps up to date. Nothing is
  * asked of a repository that was never used with us; it is followed from its first use on.
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import { connect, type DaemonClient, findDaemon } from "../../shared/client/connect.ts";
@@ -35,15 +37,14 @@ const lookAgain = 2000;
 export const openProject = (options: {
   readonly commonDir: string;
   readonly root: string;
-  /** The repository was used with us before. */
-  readonly used: boolean;
   readonly log: vscode.LogOutputChannel;
 }): Project => {
   const { commonDir, root, log } = options;
   const changes = new vscode.EventEmitter<ModelChange>();
   const closing = new AbortController();
   let model = emptyModel;
-  let state: ProjectState = options.used ? "connecting" : "new";
+  const used = isUsed(commonDir);
+  let state: ProjectState = used ? "connecting" : "new";
   let problem: string | undefined;
   let connected: Promise<DaemonClient> | undefined;
   let following = false;
@@ -108,7 +109,17 @@ export const openProject = (options: {
     }
   };
 
-  if (options.used) void client().catch((cause: Error) => become("down", cause.message));
+  /** Another program may be the first to use the repository with us. */
+  const followOnceUsed = async () => {
+    while (!isUsed(commonDir)) {
+      await sleep(lookAgain, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
+      if (closing.signal.aborted) return;
+    }
+    await follow();
+  };
+
+  if (used) void client().catch((cause: Error) => become("down", cause.message));
+  else void followOnceUsed();
 
   return {
     commonDir,
@@ -125,6 +136,9 @@ export const openProject = (options: {
     },
   };
 };
+
+/** The record is written at the first use. */
+const isUsed = (commonDir: string): boolean => existsSync(join(commonDir, "vibe", "project.json"));
 
 /** The daemon knows no project there yet: no swarm was started, and nothing reserved. */
 const isUnknownProject = (cause: unknown): boolean => (cause as { _tag?: string })._tag === "NotFound";

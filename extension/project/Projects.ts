@@ -2,7 +2,6 @@
  * The projects of this window: one for each git common directory that a folder of the workspace belongs to, so that
  * subfolders, worktrees and several roots of one repository share a client and a model.
  */
-import { existsSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import * as vscode from "vscode";
@@ -75,8 +74,7 @@ export const openProjects = (log: vscode.LogOutputChannel): Projects => {
   const open = (commonDir: string, root: string): Project => {
     const known = projects.get(commonDir);
     if (known !== undefined) return known;
-    const used = existsSync(join(commonDir, "vibe", "project.json"));
-    const project = openProject({ commonDir, root, used, log });
+    const project = openProject({ commonDir, root, log });
     projects.set(commonDir, project);
     listeners.set(project, listen(project));
     return project;

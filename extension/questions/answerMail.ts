@@ -13,10 +13,7 @@ interface Choice extends vscode.QuickPickItem {
 
 export const answerMail = async (project: Project, id: string): Promise<void> => {
   const message = project.model().mail.find((one) => one.id === id);
-  if (message === undefined) {
-    void vscode.window.showInformationMessage(t("That message was seen to already."));
-    return;
-  }
+  if (message === undefined) return tooLate(project, { mail: id });
   const { replyTo } = message;
   const choice = await vscode.window.showQuickPick<Choice>(
     [

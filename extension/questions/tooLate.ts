@@ -5,15 +5,13 @@ import type { Project } from "../project/Project.ts";
 import { t } from "../text/t.ts";
 import { whoAnswered } from "./whoAnswered.ts";
 
-/** The stream that has the answer, and the cell if it is about one. */
-export interface About {
-  readonly stream: string;
-  readonly cell?: string;
-}
+/** Where the answer stands in the log: in a stream, or for a message among those that were dealt with. */
+export type About = { readonly stream: string; readonly cell?: string } | { readonly mail: string };
 
 export const tooLate = async (project: Project, about: About): Promise<void> => {
   const client = await project.client();
-  const events = await client.events.list({ project: project.root, stream: about.stream, limit: 100_000 });
+  const where = "mail" in about ? { type: "mail_acked" } : { stream: about.stream };
+  const events = await client.events.list({ project: project.root, ...where, limit: 100_000 });
   void vscode.window.showInformationMessage(
     whoAnswered(events, about) ?? t("It does not wait for you any more."),
   );

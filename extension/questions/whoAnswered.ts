@@ -7,18 +7,20 @@ import { timeOfDay } from "../text/timeOfDay.ts";
 /** A sentence on the last event that answered; undefined when there is none. */
 export const whoAnswered = (
   events: ReadonlyArray<StoredEvent>,
-  about: { readonly cell?: string },
+  about: { readonly cell?: string; readonly mail?: string },
   now = new Date(),
 ): string | undefined => {
-  const answer = events.findLast((event) => isAnswer(event, about.cell));
+  const answer = events.findLast((event) => isAnswer(event, about));
   return answer === undefined ? undefined : sentence(answer, timeOfDay(answer.at, now));
 };
 
-const isAnswer = (event: StoredEvent, cell: string | undefined): boolean => {
+const isAnswer = (event: StoredEvent, { cell, mail }: Parameters<typeof whoAnswered>[1]): boolean => {
   if (!isKnown(event)) return false;
   switch (event.type) {
     case "gate_answered":
       return event.data.cell === cell;
+    case "mail_acked":
+      return event.data.id === mail;
     case "deferred_resolved":
     case "deferred_rejected":
     case "deferred_expired":
@@ -39,6 +41,8 @@ const sentence = (event: StoredEvent, at: string): string => {
       return known.data.accepted
         ? t("It was accepted at {0} already, by {1}.", at, who)
         : t("It was rejected at {0} already, by {1}.", at, who);
+    case "mail_acked":
+      return t("It was seen to at {0} already, by {1}.", at, who);
     case "landing_approved":
       return t("Its landing was approved at {0} already, by {1}.", at, who);
     case "swarm_cancelled":

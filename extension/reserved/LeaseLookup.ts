@@ -28,7 +28,7 @@ interface Compiled {
 }
 
 /** As the daemon reads patterns: it runs where this runs. */
-const platformFoldsCase = process.platform === "darwin" || process.platform === "win32";
+export const platformFoldsCase = process.platform === "darwin" || process.platform === "win32";
 
 /** From so many leases on, every path counts as touched: to look closer would cost more than it saves. */
 const many = 500;

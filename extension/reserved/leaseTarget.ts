@@ -8,6 +8,7 @@ import { asPlainText } from "../text/sanitise.ts";
 import type { Vibe } from "../Vibe.ts";
 import type { HeldFiles } from "./HeldFiles.ts";
 import { isFolder } from "./isFolder.ts";
+import { overlapping } from "./overlapping.ts";
 import { type Reservation, readReservation } from "./Reservation.ts";
 
 export interface LeaseTarget {
@@ -49,14 +50,15 @@ export const leaseTarget = async (
     void vscode.window.showInformationMessage(message);
     return undefined;
   }
+  const { project, path } = at;
   const folder = await isFolder(uri.fsPath);
-  const found = folder ? held.folder(uri) : held.file(uri);
-  return {
-    project: at.project,
-    patterns: [patternOf(at.path, folder)],
-    label: labelOf(at.path, folder),
-    reservation: found?.reservation,
-  };
+  const patterns = [patternOf(path, folder)];
+  const label = labelOf(path, folder);
+  if (!folder) return { project, patterns, label, reservation: held.file(uri)?.reservation };
+  // Whoever wants a folder is in the way of everybody who holds a part of it.
+  const model = project.model();
+  const leases = overlapping(model.leases, patterns);
+  return { project, patterns, label, reservation: readReservation(model, path, "folder", leases) };
 };
 
 const labelOf = (path: string, folder: boolean) =>

@@ -15,7 +15,8 @@ export const lockWarnings = (held: HeldFiles, { probe }: Vibe): vscode.Disposabl
   const displays = { editor: inEditor(), problems: inProblems() };
   const warnings = new Map<string, LockWarning>();
   const warned = new Map<string, Set<string>>();
-  const saving = new Set<string>();
+  /** Documents that are being saved, and whether the person asked for it. */
+  const saving = new Map<string, { readonly byHand: boolean }>();
   /** The last change of documents that were not dirty after it. */
   const clean = new Map<string, Edit>();
 
@@ -40,7 +41,8 @@ export const lockWarnings = (held: HeldFiles, { probe }: Vibe): vscode.Disposabl
     const warning = warnings.get(key);
     if (warning !== undefined) {
       const line = movedLine(warning.line, contentChanges);
-      if (!isDirty) clear(uri);
+      // Clean again, and by no save: reverted, or undone to where it was.
+      if (contentChanges.length === 0 && !isDirty && !saving.has(key)) clear(uri);
       else if (line !== warning.line) show({ ...warning, line });
       return;
     }
@@ -95,10 +97,15 @@ export const lockWarnings = (held: HeldFiles, { probe }: Vibe): vscode.Disposabl
     displays.problems,
     lockActions(held, (uri) => warnings.get(uri.toString())),
     vscode.workspace.onDidChangeTextDocument(edited),
-    vscode.workspace.onWillSaveTextDocument(({ document }) => saving.add(document.uri.toString())),
+    vscode.workspace.onWillSaveTextDocument(({ document, reason }) => {
+      const byHand = reason === vscode.TextDocumentSaveReason.Manual;
+      saving.set(document.uri.toString(), { byHand });
+    }),
     vscode.workspace.onDidSaveTextDocument(({ uri }) => {
-      saving.delete(uri.toString());
-      clear(uri);
+      const key = uri.toString();
+      // What saves itself a second after each edit would take the warning away before it is read.
+      if (saving.get(key)?.byHand !== false) clear(uri);
+      saving.delete(key);
     }),
     // A save that failed says nothing; the person who moves on in the file does.
     vscode.window.onDidChangeTextEditorSelection(({ kind, textEditor }) => {

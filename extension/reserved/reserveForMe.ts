@@ -4,11 +4,10 @@ import { LeaseConflict } from "../../shared/contract/errors.ts";
 import type { LeaseView } from "../../shared/contract/reservationRoutes.ts";
 import { commandIds } from "../commands/commandIds.ts";
 import type { Project } from "../project/Project.ts";
-import { asPlainText } from "../text/sanitise.ts";
 import type { Vibe } from "../Vibe.ts";
 import type { HeldFiles } from "./HeldFiles.ts";
 import { type LeaseTarget, leaseTarget } from "./leaseTarget.ts";
-import { untilText } from "./leaseText.ts";
+import { conflictText, untilText } from "./leaseText.ts";
 
 /** The Explorer gives the file that was clicked, and all that are selected. */
 export const reserveForMe = (held: HeldFiles, vibe: Vibe): vscode.Disposable =>
@@ -76,7 +75,10 @@ const offerMore = async (project: Project, wish: Wish, conflict: LeaseConflict):
   const take = vscode.l10n.t("Take Over…");
   // Several at once are taken over one by one, so that each is asked for.
   const choices = wish.patterns.length === 1 ? [wait, take] : [wait];
-  const choice = await vscode.window.showWarningMessage(asPlainText(conflict.message), ...choices);
+  const choice = await vscode.window.showWarningMessage(
+    conflictText(project.model(), conflict.conflicts),
+    ...choices,
+  );
   if (choice === take) await vscode.commands.executeCommand(commandIds.takeOver, wish.uri);
   if (choice === wait) await waitFor(project, wish);
 };

@@ -119,8 +119,8 @@ describe(`a daemon that is killed (seed ${seed})`, () => {
     }, 120_000);
   }
 
-  const windows = ["revert-intended", "landing-running", "revert-applied"];
-  for (const fault of full ? [...windows, ...windows, ...windows] : windows) {
+  const windows = ["landing-running", "revert-applied", "revert-intended"];
+  for (const fault of full ? [...windows, ...windows, ...windows] : windows.slice(0, 2)) {
     it(`takes back what landed, killed at ${fault}`, async () => {
       await killInsideRevert(fault);
     }, 120_000);

@@ -151,12 +151,14 @@ describe("taking back what landed", () => {
     const { root, view } = await landed();
     const { token } = await client.agents.register({ project: root });
     const env = { OCVIBE_AGENT_TOKEN: token };
+    // Beside them others may work.
+    assert.strictEqual((await box.cli(["reserve", "src/elsewhere.txt"], { env, cwd: root })).code, 0);
     assert.strictEqual((await box.cli(["reserve", "src/a.txt"], { env, cwd: root })).code, 0);
     const refused = await revert(root, view);
     assert.strictEqual(refused.status, "landed");
     assert.match(refused.refusal?.message ?? "", /^It can't be taken back now: .*src\/a\.txt/);
     assert.strictEqual(head(root), view.head);
-    await box.cli(["release", "--all"], { env, cwd: root });
+    await box.cli(["release", "src/a.txt"], { env, cwd: root });
     assert.strictEqual((await revert(root, view)).status, "reverted");
   });
 

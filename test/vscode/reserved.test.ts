@@ -1,11 +1,12 @@
 /** Reserved files in a real VS Code: what a person sees of leases, is warned of while typing, and can do about them. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, assert, beforeAll, describe, it } from "vitest";
 import type { Decoration } from "../../extension/reserved/decorate.ts";
 import { connect, type DaemonClient } from "../../shared/client/connect.ts";
 import { LeaseConflict } from "../../shared/contract/errors.ts";
 import { Sandbox } from "../support/sandbox.ts";
+import { scriptAgent, startSwarm } from "../support/swarms.ts";
 import { until } from "../support/until.ts";
 import { uri } from "../support/vscode/Probe.ts";
 import { pictureFailures } from "../support/vscode/pictureFailures.ts";
@@ -67,15 +68,36 @@ describe("reserved files", () => {
     await window.page.keyboard.type(text);
     await until(async () => (await textOf(path)).length >= before.length + text.length);
   };
+  const set = (setting: string, value: string | undefined) =>
+    window.probe.run(
+      (vscode, [name, to]) => vscode.workspace.getConfiguration().update(name, to ?? undefined, true),
+      [setting, value] as const,
+    );
   const save = (path: string) =>
     window.probe.run(
       (vscode, file) => vscode.workspace.textDocuments.find((one) => one.uri.toString() === file)?.save(),
       link(path),
     );
+  const isDirty = (path: string) =>
+    window.probe.run(
+      (vscode, file) => vscode.workspace.textDocuments.find((one) => one.uri.toString() === file)?.isDirty,
+      link(path),
+    );
   const dialog = () => window.page.locator(".monaco-dialog-box");
 
   beforeAll(async () => {
-    const files = ["held", "free", "undone", "reloaded", "mine", "wanted", "problem", "taken"];
+    const files = [
+      "held",
+      "free",
+      "undone",
+      "reloaded",
+      "mine",
+      "wanted",
+      "problem",
+      "taken",
+      "auto",
+      "worked",
+    ];
     box.commit({
       ...Object.fromEntries(files.map((name) => [`src/${name}.txt`, `# ${name}\n\nThe end.\n`])),
       "lib/inner/a.ts": "export {};\n",
@@ -224,13 +246,7 @@ describe("reserved files", () => {
   });
 
   it("are warned of when they were reserved while dirty, or in Problems where that is set", async () => {
-    const set = (value: string | undefined) =>
-      window.probe.run(
-        (vscode, to) =>
-          vscode.workspace.getConfiguration("vibe").update("lockWarning", to ?? undefined, true),
-        value,
-      );
-    await set("problems");
+    await set("vibe.lockWarning", "problems");
     await open("src/problem.txt");
     await type("src/problem.txt", "a");
     await reserve(agent, "src/problem.txt");
@@ -242,9 +258,25 @@ describe("reserved files", () => {
       link("src/problem.txt"),
     );
     assert.match(problems[0] ?? "", /^Held by BlueLake until /);
-    await set("off");
+    await set("vibe.lockWarning", "off");
     await until(async () => (await warning("src/problem.txt")) === undefined);
-    await set(undefined);
+    await set("vibe.lockWarning", undefined);
+  });
+
+  it("stay warned of when they save themselves", async () => {
+    await reserve(agent, "src/auto.txt");
+    await set("files.autoSave", "afterDelay");
+    await open("src/auto.txt");
+    await type("src/auto.txt", "kept");
+    await until(() => readFileSync(at("src/auto.txt"), "utf8").includes("kept"));
+    await until(async () => !(await isDirty("src/auto.txt")));
+    assert.isDefined(await warning("src/auto.txt"));
+    await type("src/auto.txt", " still");
+    assert.isDefined(await warning("src/auto.txt"));
+    await set("files.autoSave", undefined);
+    await agent.reservations.release({ project, patterns: ["src/auto.txt"] });
+    await shown();
+    assert.isUndefined(await warning("src/auto.txt"));
   });
 
   it("can be asked for by mail", async () => {
@@ -272,6 +304,38 @@ describe("reserved files", () => {
     assert.isTrue(await refused("src/taken.txt"));
   });
 
+  it("name the worker and its cell; a take-over says what of it is not landed, and stops it", async () => {
+    const spec = scriptAgent(
+      box,
+      `write("src/worked.txt", "half of it"); await waitFor(${JSON.stringify(join(box.folder, "never"))});`,
+    );
+    const { epic, subtasks } = await startSwarm(person, project, [
+      { title: "Work on it", files: ["src/worked.txt"], agent: spec },
+    ]);
+    const cell = subtasks[0]?.id ?? "";
+    const worker = () => person.swarm.status({ project, epic }).then((swarm) => swarm.subtasks[0]);
+    const changed = () => person.swarm.changes({ project, epic, cell, now: true }).then(({ files }) => files);
+    await until(async () => (await worker())?.status === "running" && (await changed()).length === 1);
+    const name = (await worker())?.agent ?? "";
+    await shown();
+    await until(async () => (await decoration("src/worked.txt"))?.tooltip.includes(name) === true);
+    const tooltip = (await decoration("src/worked.txt"))?.tooltip;
+    assert.strictEqual(
+      tooltip,
+      `Held by ${name} (${cell}) until its swarm is landed or discarded\nWork on it`,
+    );
+    await open("src/worked.txt");
+    await window.palette("Vibe: Take Over…");
+    await dialog()
+      .filter({ hasText: `${name} is stopped` })
+      .waitFor();
+    await dialog().filter({ hasText: "Changed and not landed: src/worked.txt" }).waitFor();
+    await dialog().locator(".monaco-button", { hasText: "Take Over" }).click();
+    await until(async () => (await decoration("src/worked.txt"))?.badge === "Me");
+    await until(async () => (await worker())?.status === "waiting");
+    await person.swarm.cancel({ project, epic });
+  });
+
   it("can be the person's own: files and folders, until released", async () => {
     const command = (name: string, path: string) =>
       // Not awaited: it waits for the person.
@@ -290,6 +354,12 @@ describe("reserved files", () => {
     assert.match(lens?.command.title ?? "", /^Reserved for you until /);
     await type("src/mine.txt", "w");
     assert.isUndefined(await warning("src/mine.txt"));
+
+    // Nobody holds all of the folder, and yet somebody is in the way.
+    await command("vibe.takeOver", "src");
+    await dialog().filter({ hasText: "Take src/ over from BlueLake?" }).waitFor();
+    await window.page.keyboard.press("Escape");
+    await dialog().waitFor({ state: "detached" });
 
     await command("vibe.releaseMine", "src/mine.txt");
     await until(async () => (await decoration("src/mine.txt")) === undefined);

@@ -144,12 +144,15 @@ const make = Effect.gen(function* () {
   const leaseOf = (granted: Granted, stored: ReadonlyArray<StoredEvent>): Lease =>
     granted.already ?? leaseIn(stored, granted.lease);
 
-  const place = (ticket: Ticket): Place => {
-    const { compiled: _, seen: __, position: ___, ttlSeconds: ____, ...shown } = ticket;
-    const { project } = ticket;
-    const earlier = durable.tickets(project).filter((one) => one.position < ticket.position);
-    const { conflicts, ahead } = queueAt(durable, project, clock.now()).blockersOf(ticket, earlier);
-    return { ...shown, ahead, conflicts };
+  /** Who waits for whom is drawn once for all of them. */
+  const places = (project: string): ReadonlyArray<Place> => {
+    const tickets = durable.tickets(project);
+    const queue = queueAt(durable, project, clock.now(), tickets);
+    return tickets.map((ticket, at) => {
+      const { compiled: _, seen: __, position: ___, ttlSeconds: ____, ...shown } = ticket;
+      const { conflicts, ahead } = queue.blockersOf(ticket, tickets.slice(0, at));
+      return { ...shown, ahead, conflicts };
+    });
   };
 
   /** Asks once; who has to wait is given what wakes it, before anything can. */
@@ -190,9 +193,9 @@ const make = Effect.gen(function* () {
         return outcome;
       }
       if (until - clock.now() > 0) continue;
-      const ticket = durable.ticket(origin.project, decided.ticket);
+      const ticket = places(origin.project).find((one) => one.ticket === decided.ticket);
       if (ticket === undefined) continue;
-      const outcome: Outcome = { kind: "waiting", ticket: place(ticket) };
+      const outcome: Outcome = { kind: "waiting", ticket };
       return outcome;
     }
   });
@@ -267,6 +270,6 @@ const make = Effect.gen(function* () {
         Effect.sync(() => listeners.add(listener)),
         () => Effect.sync(() => listeners.delete(listener)),
       ),
-    queue: (project) => durable.tickets(project).map(place),
+    queue: places,
   });
 });

@@ -78,8 +78,8 @@ const land = Effect.fnUntraced(function* (run: SwarmRun, intent: BranchMove) {
 const changedPaths = (run: SwarmRun): ReadonlyArray<string> =>
   run.log.epic().subtaskIds.flatMap((id) => run.log.subtask(id).changed);
 
-/** The epic asks again for what it has no more: the person may have taken it over, or it had landed. */
-export const holdAgain = Effect.fnUntraced(function* (run: SwarmRun) {
+/** The person may have taken over what was merged already: the epic asks for it again before it lands it. */
+const holdAgain = Effect.fnUntraced(function* (run: SwarmRun) {
   const reservations = yield* Reservations;
   const project = run.project.id;
   const isHeld = (path: string) =>

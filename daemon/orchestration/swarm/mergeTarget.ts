@@ -84,7 +84,7 @@ const conflictWith = (path: string): Finding => ({
 });
 
 /** The pattern that matches this path and no other, whatever characters it has. */
-const literally = (path: string): string => {
+export const literally = (path: string): string => {
   const parsed = parsePattern(path, { exists: () => true });
   return Result.isSuccess(parsed) ? parsed.success.text : path;
 };

@@ -7,12 +7,13 @@ import { Clock, Effect } from "effect";
 import { LandingRefused } from "../../../shared/contract/errors.ts";
 import type { BranchMove } from "../../../shared/contract/events.ts";
 import { Hive } from "../../coordination/hive/Hive.ts";
+import { maxPatterns } from "../../coordination/reservations/leaseRequest.ts";
 import { Reservations } from "../../coordination/reservations/Reservations.ts";
 import { faultPoint } from "../../platform/FaultPoint.ts";
 import type { NewEvent } from "../../primitives/EventStore.ts";
 import { listedPaths, revertRef, shortRef, toRevert } from "./branchAct.ts";
 import { executeLanding, readUserRef, recoverLanding } from "./executeLanding.ts";
-import { holdAgain } from "./landSwarm.ts";
+import { literally } from "./mergeTarget.ts";
 import { planMove } from "./planLanding.ts";
 import { swarmStream } from "./SwarmLog.ts";
 import type { SwarmRun } from "./SwarmRun.ts";
@@ -91,10 +92,12 @@ const revert = Effect.fnUntraced(function* (run: SwarmRun, intent: BranchMove) {
   const reservations = yield* Reservations;
   const paths = intent.paths.map(({ path }) => path);
   const intended: NewEvent = { stream: swarmStream(run.epicId), type: "revert_intended", data: intent };
-  const denied = yield* holdAgain(run).pipe(
+  const denied = yield* hold(run, paths).pipe(
     Effect.andThen(reservations.act(run.log.origin(), { epic: run.epicId, paths }, [intended])),
     Effect.as(undefined),
-    Effect.catchTag(["LockNotHeld", "LeaseConflict"], ({ message }) => Effect.succeed(message)),
+    Effect.catchTag(["LockNotHeld", "LeaseConflict", "InvalidInput"], ({ message }) =>
+      Effect.succeed(message),
+    ),
   );
   if (denied !== undefined) return yield* refuse(run, `It can't be taken back now: ${denied}`, []);
   yield* faultPoint("revert-intended");
@@ -106,6 +109,17 @@ const revert = Effect.fnUntraced(function* (run: SwarmRun, intent: BranchMove) {
   );
   yield* faultPoint("revert-applied");
   if (done) yield* finish(run, intent);
+});
+
+/** Exactly these files: others may be at work beside them. They are given up with the event that ends this. */
+const hold = Effect.fnUntraced(function* (run: SwarmRun, paths: ReadonlyArray<string>) {
+  const reservations = yield* Reservations;
+  const reason = `takes back ${run.epicId}`;
+  for (let i = 0; i < paths.length; i += maxPatterns) {
+    const patterns = paths.slice(i, i + maxPatterns).map(literally);
+    const request = { holder: run.epicId, epic: run.epicId, patterns, ttlSeconds: null, reason };
+    yield* reservations.reserve(run.log.origin(), request);
+  }
 });
 
 /** It stands as landed, as before; the files are anybody's again. */

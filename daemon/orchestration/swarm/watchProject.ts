@@ -112,9 +112,16 @@ export const watchProject = (options: {
         if (isBack || watcher.hasEvents(sent)) {
           if (seq - sent > mostEvents) return yield* everything;
           watcher.touched = nothingTouched();
+          let isRedacted = false;
           yield* Stream.runForEach(store.subscribe({ project, after: sent, upTo: seq }), (event) =>
-            Effect.sync(() => touch(touched, event)),
+            Effect.sync(() => {
+              if (event.type === "event_redacted") isRedacted = true;
+              touch(touched, event);
+            }),
           );
+          // What was taken away is to go from the watcher's memory too, whatever it was. It is still in this daemon's,
+          // which ends for that reason: who comes back to the next one has not moved on.
+          if (isRedacted) return yield* isBack ? everything : Effect.never;
         } else watcher.touched = nothingTouched();
         const { queue, ...read } = yield* readTouched(project, touched, isBack);
         const pausedNow = isPaused(read.swarms ?? []);

@@ -42,7 +42,7 @@ const whatRestsOn = Effect.fnUntraced(function* (event: StoredEvent) {
   const name = rest.join("/");
   for (const epic of epicsOf(event)) {
     const [swarm] = yield* store.rows("swarms", { tenant, project, epic });
-    if (swarm !== undefined && !["landed", "discarded"].includes(String(swarm.status))) {
+    if (swarm !== undefined && !["landed", "reverted", "discarded"].includes(String(swarm.status))) {
       return `the swarm ${epic} is ${swarm.status}, and goes on from what it says. Land it or discard it first.`;
     }
   }

@@ -5,6 +5,7 @@
  */
 import type { Project } from "../../project/Project.ts";
 import { leaseLookup } from "../../reserved/LeaseLookup.ts";
+import { isOver } from "../hive/hiveTree.ts";
 import { dirtyConflicts, type Suspect, suspects } from "./dirtyConflicts.ts";
 
 export interface DirtyFiles {
@@ -35,14 +36,14 @@ export const dirtyFiles = (options: {
   let timer: NodeJS.Timeout | undefined;
   let isLooking = false;
   let isStale = false;
-  let isOver = false;
+  let isDisposed = false;
   let last = "";
 
   const conflicts = () => dirtyConflicts(project.model().swarms.values(), dirty, changedNow);
 
   const look = () => {
     isStale = true;
-    if (isOver || isLooking || !wanted() || project.state() !== "live") return;
+    if (isDisposed || isLooking || !wanted() || project.state() !== "live") return;
     timer ??= setTimeout(() => void ask(), settle);
   };
 
@@ -67,7 +68,11 @@ export const dirtyFiles = (options: {
   const askAll = async () => {
     const client = await project.client();
     const { swarms, leases } = project.model();
-    if (swarms.size === 0) return;
+    if (![...swarms.values()].some((swarm) => !isOver(swarm))) {
+      // Nothing is made that could meet them.
+      dirty = [];
+      return;
+    }
     dirty = (await client.project.dirty({ project: project.root })).map(({ path }) => path);
     lookup.update(leases);
     const worthALook = suspects(swarms.values(), lookup, dirty);
@@ -92,7 +97,7 @@ export const dirtyFiles = (options: {
     isPending: () => isLooking || timer !== undefined,
     look,
     dispose: () => {
-      isOver = true;
+      isDisposed = true;
       clearTimeout(timer);
     },
   };

@@ -129,16 +129,19 @@ export const hiveBranch = (start: HiveModel, startFilter: HiveFilter): HiveBranc
 
   const update = (next: HiveUpdate): Refresh => {
     const before = tree;
-    const isOther =
-      next.model.cells !== model.cells || next.model.swarms !== model.swarms || next.filter !== filter;
+    const refiltered = next.filter !== filter;
+    const isOther = refiltered || next.model.cells !== model.cells || next.model.swarms !== model.swarms;
     model = next.model;
     filter = next.filter;
     if (isOther) tree = hiveTree(model, filter);
     const { parents, rests } = isOther
       ? changedPages()
       : { parents: new Set<undefined>(), rests: new Set<undefined>() };
+    // What is hidden may leave any parent with nothing below it.
     const suspects =
-      next.changed === undefined ? givenItems.keys() : withAncestors(next.changed, before, tree);
+      next.changed === undefined || refiltered
+        ? givenItems.keys()
+        : withAncestors(next.changed, before, tree);
     const cells = changedItems([...suspects], next.now);
     // A parent is asked for with all that is below it, and what is hidden by now not at all.
     for (const id of cells) if (isIn(tree, id, parents) || !isGiven(id)) cells.delete(id);

@@ -5,6 +5,7 @@
 import * as vscode from "vscode";
 import { chosenCell } from "../../commands/cells/chosenCell.ts";
 import { commandIds } from "../../commands/commandIds.ts";
+import { tooLate } from "../../questions/tooLate.ts";
 import { asPlainText } from "../../text/sanitise.ts";
 import { t } from "../../text/t.ts";
 import type { Vibe } from "../../Vibe.ts";
@@ -26,8 +27,7 @@ export const landEpic = (vibe: Vibe): vscode.Disposable =>
       // What is approved is this commit: whatever is merged while the person thinks is not part of the yes.
       const { head, epic } = swarm;
       if (swarm.status !== "ready" || head === null) {
-        void vscode.window.showInformationMessage(t("{0} is not ready to land.", title));
-        return;
+        return tooLate(chosen.project, { stream: `swarm/${epic}`, cell: epic });
       }
       const verdict = verdictOf(swarm);
       const unchecked = verdict.kind === "unchecked";

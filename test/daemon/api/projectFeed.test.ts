@@ -248,6 +248,21 @@ describe("the project's stream", () => {
     await steady.leave();
   }, 120_000);
 
+  it("takes what was redacted from those who had been told", async () => {
+    const its = watcher();
+    await person.hive.create({ project, title: "The secret" });
+    await until(() => JSON.stringify(shownIn(its.model)).includes("The secret"));
+    const events = await person.events.list({ project, type: "cell_created", limit: 1000 });
+    const { seq } = events.find(({ data }) => JSON.stringify(data).includes("The secret"))!;
+    await person.events.redact({ seq, reason: "a secret" });
+    await until(() => box.daemonPid() === undefined);
+    await box.startDaemon();
+    person = await box.client();
+    await until(() => !JSON.stringify(shownIn(its.model)).includes("The secret"));
+    await agrees(its);
+    await its.leave();
+  }, 60_000);
+
   it("begins anew for one that knew another store", async () => {
     const its = watcher();
     await until(() => its.updates.length > 0);

@@ -135,6 +135,50 @@ describe("doctor", () => {
     expect(readFileSync(file, "utf8")).not.toBe("");
   });
 
+  it("says how little room there is, with a daemon and without one", async () => {
+    mkdirSync(box.home);
+    // Only root may; test/cli/fullDisk says so at more length.
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=40m,mode=0700", "tmpfs", box.home]);
+    try {
+      const found = await problem();
+      expect(found).toMatchObject({ what: "disk", remedy: expect.stringMatching(/^Free some space/) });
+      expect(found.detail).toMatch(/^\d+ MB free where the data folder is$/);
+      await box.cli(["daemon", "stop"], { env: { XDG_RUNTIME_DIR: runtime } });
+      await untilGone(daemon() ?? 0);
+      // No file can be a database there, so no daemon can start.
+      rmSync(join(box.home, "daemon.lock"), { force: true });
+      mkdirSync(join(box.home, "daemon.lock"));
+      const { code, problems } = await doctor();
+      expect({ code, what: problems.map(({ what }) => what) }).toEqual({ code: 1, what: ["daemon", "disk"] });
+      expect(line(problems, "disk")?.detail).toMatch(/^[\d.]+ MB free where the data folder is$/);
+      expect(line(problems, "daemon")?.detail).toContain("daemon.lock can't be taken");
+    } finally {
+      await box.cli(["daemon", "stop"], { env: { XDG_RUNTIME_DIR: runtime } });
+      execFileSync("umount", ["--lazy", box.home]);
+    }
+  });
+
+  it("refuses a data folder on a network's disk, and says where else to have it", async () => {
+    // What the system says of the disk is all that is not real here.
+    const preload = join(box.folder, "nfs.mjs");
+    writeFileSync(
+      preload,
+      `import fs from "node:fs/promises";
+       import { syncBuiltinESMExports } from "node:module";
+       const { statfs } = fs;
+       fs.statfs = async (...args) => Object.assign(await statfs(...args), { type: 0x6969 });
+       syncBuiltinESMExports();`,
+    );
+    const found = await problem({ NODE_OPTIONS: `--import=${preload}` });
+    expect(found.what).toBe("daemon");
+    expect(found.detail).toContain(
+      `The data folder ${box.home} lies on a network file system (NFS), where locks`,
+    );
+    expect(found.remedy).toBe("Set OCVIBE_HOME to a local folder.");
+    expect(box.processes()).toEqual([]);
+    await fine();
+  });
+
   it("says what a folder is that can't be one, while no daemon can start", async () => {
     const file = join(box.folder, "a file");
     writeFileSync(file, "");

@@ -27,9 +27,14 @@ export const fakeTree = (branch: HiveBranch, now: number): FakeTree => {
     asked += 1;
     return branch.item(cell, at)!;
   };
+  /** What is below a node is asked for only when the node says that there is something. */
+  const line = (cell: string, at: number): FakeLine => {
+    const given = item(cell, at);
+    return { cell, item: given, ...(given.parent ? below(cell, at) : { below: [], rest: 0 }) };
+  };
   const below = (parent: string | undefined, at: number): Pick<FakeLine, "below" | "rest"> => {
     const { cells, rest } = branch.page(parent);
-    return { below: cells.map((cell) => ({ cell, item: item(cell, at), ...below(cell, at) })), rest };
+    return { below: cells.map((cell) => line(cell, at)), rest };
   };
   const top = below(undefined, now) as FakeTree["top"];
   const find = (cell: string, among = top.below): FakeLine | undefined => {
@@ -46,9 +51,14 @@ export const fakeTree = (branch: HiveBranch, now: number): FakeTree => {
     refresh: ({ parents, cells, rests }, at) => {
       for (const parent of parents) {
         if (parent === undefined) Object.assign(top, below(undefined, at));
-        else Object.assign(find(parent)!, { item: item(parent, at), ...below(parent, at) });
+        else Object.assign(find(parent)!, line(parent, at));
       }
-      for (const cell of cells) find(cell)!.item = item(cell, at);
+      for (const cell of cells) {
+        const known = find(cell)!;
+        const wasParent = known.item.parent;
+        known.item = item(cell, at);
+        if (known.item.parent !== wasParent) Object.assign(known, line(cell, at));
+      }
       for (const parent of rests)
         (parent === undefined ? top : find(parent)!).rest = branch.page(parent).rest;
     },

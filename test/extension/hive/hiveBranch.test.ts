@@ -67,7 +67,9 @@ describe("what is drawn again", () => {
   it("is the parent when a child comes", () => {
     const { become } = opened(modelOf({ cells: [cellOf("a"), cellOf("b")] }));
     const next = modelOf({ cells: [cellOf("a"), cellOf("b"), cellOf("a.1", { parent_id: "a" })] });
-    expect(become(next, ["a.1"])).toEqual({ ...nothing, parents: ["a"] });
+    expect(become(next, ["a.1"])).toEqual({ ...nothing, cells: ["a"] });
+    const more = modelOf({ cells: [...next.cells.values(), cellOf("a.2", { parent_id: "a" })] });
+    expect(become(more, ["a.2"])).toEqual({ ...nothing, parents: ["a"] });
   });
 });
 

@@ -25,9 +25,9 @@ describe("telling that something waits", () => {
     fc.assert(
       fc.property(fc.array(step), (steps) => {
         let told: ReadonlySet<string> = new Set();
-        const open = new Set<string>();
+        const open = new Set<"a" | "b" | "c">();
         for (const { waiting, focused } of steps) {
-          for (const key of open) if (!waiting.includes(key)) open.delete(key);
+          for (const key of open) if (!waiting.some((one) => one === key)) open.delete(key);
           const isNew = waiting.some((key) => !open.has(key));
           const next = announce(told, waiting, focused);
           expect(next.now).toBe(focused && isNew);
@@ -133,6 +133,9 @@ describe("who answered", () => {
     expect(whoAnswered([landing], { cell: "e" }, now)).toContain("landing was approved");
     expect(whoAnswered([landing, event("swarm_discarded", { epic: "e" })], {}, now)).toContain("discarded");
     expect(whoAnswered([], {}, now)).toBeUndefined();
+    const acked = event("mail_acked", { id: "m", recipient: "person" });
+    expect(whoAnswered([acked], { mail: "m" }, now)).toContain("seen to");
+    expect(whoAnswered([acked], { mail: "n" }, now)).toBeUndefined();
   });
 
   it("passes over what it does not know, and what was redacted", () => {

@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest";
 import { decorate } from "../../../extension/reserved/decorate.ts";
 import { handOverRequest } from "../../../extension/reserved/handOverRequest.ts";
 import { leaseChoices } from "../../../extension/reserved/leaseChoices.ts";
-import { heldText, holderOf, isMine, untilText } from "../../../extension/reserved/leaseText.ts";
+import {
+  conflictText,
+  heldText,
+  holderOf,
+  isMine,
+  untilText,
+} from "../../../extension/reserved/leaseText.ts";
 import {
   type Reservation,
   readReservation,
@@ -61,6 +67,25 @@ describe("who holds a file, and until when", () => {
   it("tells the person's own from an agent that is called person, and from a cell's", () => {
     expect([isMine(own), isMine({ ...own, cell: "a1b2.1" }), isMine(session)]).toEqual([true, false, false]);
     expect(heldText(busy, own, now)).toBe("Reserved for you until 15:42");
+  });
+
+  it("says what is in the way, and of whom", () => {
+    const held = { requested: "src/", held: "src/a.ts" };
+    const { patterns: _, ...hold } = work;
+    expect(
+      conflictText(
+        busy,
+        [
+          { ...held, ...hold },
+          { ...held, holder: "RedFox", expiresAt: end },
+          { ...held, holder: "RedFox", waiting: true },
+          { ...held, holder: "GreenOwl" },
+        ],
+        now,
+      ),
+    ).toBe(
+      "src/a.ts is held by BlueLake (a1b2.1) until its swarm is landed or discarded. src/a.ts is held by RedFox until 15:42. RedFox waits for src/a.ts and came first. More in the way: 1.",
+    );
   });
 
   it("does not let a name act", () => {

@@ -67,6 +67,22 @@ const merge = (cell: string, attempt: number) => [
   event("subtask_merged", { cell, attempt, commit: "c", head: "n" }),
 ];
 
+const ready = [
+  created,
+  ...cells.flatMap((cell) => merge(cell, 1)),
+  event("epic_ready", { epic, head: "n", results: [] }),
+];
+const stateOf = (...events: ReadonlyArray<StoredEvent>) => projectSwarmState(events).epics.get(epic)!;
+const rework = `${epic}.6`;
+const sentBack = [
+  event("work_sent_back", { epic, head: "n", cell: rework, of: [cells[0]], findings: [] }),
+  event("subtask_added", {
+    epic,
+    cell: { id: rework, title: "r", files: ["x"], dependencies: [], agent: "command:true", asked: [] },
+    findings: [{ kind: "sent-back", message: "otherwise" }],
+  }),
+];
+
 describe("projectSwarmState", () => {
   it("knows a swarm by its events, also when every cell is closed", () => {
     assert.isFalse(hasSwarmSignature(projectSwarmState([created])));
@@ -104,7 +120,6 @@ describe("projectSwarmState", () => {
   });
 
   it("spends an approval of one commit when landing is refused, and keeps one in advance", () => {
-    const ready = [created, event("epic_ready", { epic, head: "n", results: [] })];
     const refused = event("landing_refused", { epic, message: "dirty", paths: [] });
     const afterRefusal = (commit: string | null) =>
       projectSwarmState([
@@ -117,10 +132,57 @@ describe("projectSwarmState", () => {
     assert.strictEqual(afterRefusal("n").status, "ready");
   });
 
+  it("is at work again when something is sent back, also while it is said to be ready or refused", () => {
+    const approved = event("landing_approved", { epic, commit: null, unchecked: false });
+    const after = stateOf(...ready, approved, ...sentBack);
+    assert.strictEqual(after.status, "active");
+    assert.isUndefined(after.approval);
+    const late = [
+      event("epic_ready", { epic, head: "n", results: [] }),
+      event("landing_refused", { epic, message: "the target moved", paths: [] }),
+    ];
+    for (const one of late)
+      assert.strictEqual(stateOf(...ready, ...sentBack, one).status, "active", one.type);
+    const done = stateOf(...ready, ...sentBack, ...merge(rework, 1), late[0]!);
+    assert.strictEqual(done.status, "ready");
+  });
+
+  it("forgets the strikes of a blocked subtask that is retried, and not what was wrong", () => {
+    const [cell] = cells as [string];
+    const tries = [1, 2, 3].flatMap((n) => [spawn(cell, n), exit(cell, n, "done"), failed(cell, n)]);
+    const findings = [{ kind: "check-failed", message: "red" }];
+    const blocked = [created, ...tries, event("subtask_blocked", { cell, findings })];
+    const state = projectSwarmState([...blocked, event("subtask_retried", { epic, cell })]);
+    const subtask = state.subtasks.get(cell)!;
+    assert.deepStrictEqual([subtask.phase, subtask.strikes, subtask.attempts.length], ["waiting", 0, 3]);
+    assert.notProperty(subtask, "endedAt");
+    assert.deepStrictEqual(subtask.findings, findings as typeof subtask.findings);
+  });
+
+  it("is taken back only when that is done; a refusal leaves it landed", () => {
+    const move = { epic, method: "update-ref", ref: "r", old: "n", new: "v", paths: [] };
+    const approved = event("revert_approved", { epic, commit: "n" });
+    const landed = [...ready, event("landed", { epic, ref: "r", commit: "n" })];
+    const intended = [...landed, approved, event("revert_intended", move)];
+    assert.strictEqual(stateOf(...landed, approved).status, "reverting");
+    assert.isTrue(isSwarmActive(projectSwarmState(intended)));
+    const refused = stateOf(...intended, event("revert_refused", { epic, message: "dirty", paths: ["x"] }));
+    assert.deepInclude(refused, { status: "landed", refusal: { message: "dirty", paths: ["x"] } });
+    assert.notProperty(refused, "revert");
+    const reverted = [...intended, event("reverted", { epic, ref: "r", commit: "v" })];
+    assert.strictEqual(stateOf(...reverted).status, "reverted");
+    assert.isFalse(isSwarmActive(projectSwarmState(reverted)));
+  });
+
   it("is a pure fold: any prefix, in any number of steps, with events of other kinds between", () => {
     const history = [
       created,
       ...cells.flatMap((cell) => [spawn(cell, 1), exit(cell, 1, "done"), failed(cell, 1), ...merge(cell, 2)]),
+      event("swarm_paused", { epic }),
+      ...sentBack,
+      event("swarm_unpaused", { epic }),
+      event("subtask_retried", { epic, cell: rework }),
+      event("subtask_retried", { epic, cell: "of nobody" }),
     ];
     const foreign = event("something_new", { cell: cells[0] });
     fc.assert(

@@ -65,8 +65,12 @@ describe("renderSummary", () => {
     const text = renderSummary(swarm, look).join("\n");
     expect(text).toContain("It stopped: the disk is full");
     expect(text).toContain("Not landed: a.txt has changes of yours.");
-    expect(renderLanding({ ...swarm, status: "landed" }, look)).toEqual([
+    expect(renderLanding({ ...swarm, status: "landed", refusal: null }, look)).toEqual([
       "Sums of money (shop-a1b2): landed on main, as 2222222",
     ]);
+    // What landed stays landed when taking it back is refused.
+    expect(renderLanding({ ...swarm, status: "landed" }, look)).toContain(
+      "  Not taken back: a.txt has changes of yours.",
+    );
   });
 });
