@@ -4,6 +4,8 @@
  *
  * Nothing else in the process may open that file: closing any handle of it would drop the lock.
  */
+
+import { existsSync, statSync } from "node:fs";
 import { type Client, createClient, LibsqlError } from "@libsql/client/sqlite3";
 import { Effect, Schema } from "effect";
 import { StorageError } from "../../shared/contract/errors.ts";
@@ -20,7 +22,9 @@ const winnerWaits = 5000;
  * Of any number that contend, exactly one gets the write lock, and only that one keeps a lock at all: with the
  * exclusive mode set first, two that read at once would each keep out the other.
  */
-const take = async (client: Client): Promise<void> => {
+const take = async (client: Client, isNew: boolean): Promise<void> => {
+  // What stands in the file is of no account, so only its making must reach the disk: else each start waits for that.
+  if (!isNew) await client.execute("PRAGMA synchronous = OFF");
   const transaction = await client.transaction("write");
   try {
     await transaction.execute(`PRAGMA busy_timeout = ${winnerWaits}`);
@@ -61,9 +65,10 @@ export const holdDaemonLock = Effect.fn("holdDaemonLock")(function* (file: strin
   yield* Effect.acquireRelease(
     Effect.tryPromise({
       try: async () => {
+        const isNew = !existsSync(file) || statSync(file).size === 0;
         const client = createClient({ url: `file:${file}`, concurrency: 1, timeout: 0 });
         try {
-          await take(client);
+          await take(client, isNew);
           return client;
         } catch (cause) {
           client.close();

@@ -106,6 +106,13 @@ const machineId = Effect.promise(() =>
 const readToken = Effect.fnUntraced(function* (file: string) {
   const draft = `${file}.${process.pid}`;
   return yield* fileSystem(file, async () => {
+    const there = await readFile(file, "utf8").catch((cause) => {
+      if (cause.code !== "ENOENT") throw cause;
+    });
+    if (there !== undefined) {
+      await chmod(file, 0o600);
+      return there.trim();
+    }
     // Flushed first: a token that a power cut leaves empty would lock its owner out.
     await writeFile(draft, randomBytes(32).toString("base64url"), { mode: 0o600, flush: true });
     // A link never replaces a token that is there.

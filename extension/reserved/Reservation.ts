@@ -44,9 +44,12 @@ export const reservationTooltip = (
   now?: Date,
 ): string => {
   const lines = [...others, ...mine].slice(0, 5).map((lease) => {
-    const who = isMine(lease) ? t("you") : whoText(holderOf(model, lease));
+    const reason = asPlainText(lease.reason ?? "", 120);
+    const by = holderOf(model, lease);
+    const who = by.isMine ? t("you") : whoText(by);
     const how = lease.exclusive ? "" : t(" (shared)");
-    const why = lease.reason === undefined ? "" : `: ${asPlainText(lease.reason, 120)}`;
+    // A worker's reason is its cell's title, which has a line of its own.
+    const why = reason === "" || reason === by.title ? "" : `: ${reason}`;
     const until = untilText(lease, now);
     return kind === "file"
       ? t("Held by {0}{1} {2}{3}", who, how, until, why)

@@ -4,6 +4,7 @@ import { Sandbox } from "../support/sandbox.ts";
 import { pictureFailures } from "../support/vscode/pictureFailures.ts";
 import { startVsCode, type VsCode } from "../support/vscode/startVsCode.ts";
 import type { VsCodeWindow } from "../support/vscode/VsCodeWindow.ts";
+import { smokeChecks } from "./smokeChecks.ts";
 
 describe("the extension in a real VS Code", () => {
   const box = new Sandbox();
@@ -40,6 +41,10 @@ describe("the extension in a real VS Code", () => {
     await page.locator(".quick-input-widget input").fill(">Vibe: Start Swarm");
     await window.quickPick("Vibe: Start Swarm").waitFor();
     await page.keyboard.press("Escape");
+  });
+
+  it.each(Object.entries(smokeChecks))("%s", async (_, check) => {
+    await window.probe.run(check);
   });
 
   it("has its views", async () => {

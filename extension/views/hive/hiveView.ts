@@ -62,9 +62,10 @@ export const hiveView = (vibe: Vibe): vscode.Disposable => {
               value: waiting,
               tooltip: waiting === 1 ? t("1 thing waits for you") : t("{0} things wait for you", waiting),
             };
-    const paused = projects.all().some((project) => project.model().paused);
-    const message = paused ? t("Paused: no new agents are started.") : "";
-    if ((tree.message ?? "") !== message) tree.message = message;
+    const isPaused = projects.state() === "live" && projects.all().some((project) => project.model().paused);
+    const message = isPaused ? t("Paused: no new agents are started.") : undefined;
+    // The welcome text is shown only where there is no message at all, not even an empty one.
+    if (tree.message !== message) Object.assign(tree, { message });
   };
 
   const ticking = setInterval(() => tree.visible && branches.tick(), tickPause);

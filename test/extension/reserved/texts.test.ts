@@ -141,6 +141,16 @@ describe("a reserved file", () => {
     });
   });
 
+  it("says why, unless the title says it", () => {
+    const why = (of: LeaseView) => decorate(busy, reservation(of), { color: false, live: true, now }).tooltip;
+    expect(why({ ...session, reason: "a $(zap) try" })).toBe(
+      "Held by RedFox until 15:42: a $\u2060(zap) try",
+    );
+    expect(why({ ...work, reason: "Round amounts" })).toBe(
+      "Held by BlueLake (a1b2.1) until its swarm is landed or discarded\nRound amounts",
+    );
+  });
+
   it("says when it is only what was known last", () => {
     const { tooltip } = decorate(busy, reservation(session), { color: false, live: false, now });
     expect(tooltip).toBe("Held by RedFox until 15:42\nAs it was last known: the daemon is not running.");

@@ -2,7 +2,7 @@
  * A small repository, a planner and an agent for scenarios in a real VS Code. Each agent works until the test lets
  * it go on, so that every state of a swarm can be looked at for as long as it takes.
  */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DaemonClient } from "../../../shared/client/connect.ts";
 import type { SwarmView } from "../../../shared/contract/swarmRoutes.ts";
@@ -33,6 +33,10 @@ export interface Sample {
   readonly settings: Readonly<Record<string, string>>;
   /** Lets the agents of these subtasks, counted from 1, finish. */
   readonly let: (...numbers: ReadonlyArray<number>) => void;
+  /** Whether the agent of this subtask fails when it goes on. */
+  readonly fail: (number: number, fails: boolean) => void;
+  /** Whether the planner waits. */
+  readonly holdPlanner: (holds: boolean) => void;
   /** The same swarm, started by another client than the editor. */
   readonly start: (client: DaemonClient) => Promise<SwarmView>;
 }
@@ -45,6 +49,10 @@ export const layOutSample = (box: Sandbox): Sample => {
 const number = process.env.OCVIBE_CELL.split(".").at(-1);
 console.log("reading", process.env.OCVIBE_FILES);
 await waitFor(${JSON.stringify(box.folder)} + "/go-" + number);
+if (fs.existsSync(${JSON.stringify(box.folder)} + "/fail-" + number)) {
+  console.log("No dictionary of French is here.");
+  process.exit(1);
+}
 const path = process.env.OCVIBE_FILES.split("\\n")[0];
 const said = retry ? JSON.parse(fs.readFileSync(process.env.OCVIBE_FINDINGS, "utf8")).map((one) => one.message).join(" ") : "";
 const text = {
@@ -61,11 +69,16 @@ write(path, said === "" ? text[path] : "// " + said + "\\n" + text[path]);
   };
   const planner = box.agent(
     "planner",
-    `import { readFileSync } from "node:fs";
+    `import { existsSync, readFileSync } from "node:fs";
+while (existsSync(${JSON.stringify(join(box.folder, "hold-planner"))})) await new Promise((go) => setTimeout(go, 10));
 if (!readFileSync(0, "utf8").includes(${JSON.stringify(task)})) throw new Error("the prompt has no task");
 console.log(${JSON.stringify(JSON.stringify(plan))});`,
   );
+  const mark = (name: string, stands: boolean) =>
+    stands ? box.write({ [name]: "" }, box.folder) : rmSync(join(box.folder, name), { force: true });
   return {
+    fail: (number, fails) => mark(`fail-${number}`, fails),
+    holdPlanner: (holds) => mark("hold-planner", holds),
     settings: { "vibe.agent": agent, "vibe.planner": planner },
     let: (...numbers) =>
       box.write(Object.fromEntries(numbers.map((number) => [`go-${number}`, ""])), box.folder),
