@@ -65,14 +65,14 @@ const coordination = Layer.mergeAll(leavingAgents, leaseSnapshots, Mail.layer).p
     ),
   ),
 );
-const platform = Layer.mergeAll(Git.layer, Processes.layer, DataFolder.layer(root));
+/** What needs nothing of ours; its parts are made at the same time. */
+const ground = Layer.mergeAll(store, Git.layer, Processes.layer, DataFolder.layer(root));
 const working = Layer.merge(Lifecycle.layer({ idleSeconds }), LocalPort.layer).pipe(
   Layer.provideMerge(Swarms.layer),
   Layer.provideMerge(Projects.layer),
   Layer.provideMerge(coordination),
-  Layer.provideMerge(store),
 );
-const everything = working.pipe(Layer.provideMerge(platform));
+const everything = working.pipe(Layer.provideMerge(ground));
 
 const endStrays = Effect.gen(function* () {
   const strays = yield* killAllStrays((yield* DataFolder).cloneId);
@@ -122,11 +122,11 @@ const daemon = Effect.gen(function* () {
   yield* makeDataFolder(root);
   yield* holdDaemonLock(join(root, "daemon.lock"));
   yield* Effect.gen(function* () {
-    // While the store is opened.
+    // While the rest is made.
     const ending = yield* Effect.forkScoped(endStrays);
     yield* serve(Fiber.join(ending)).pipe(Effect.provide(working));
   }).pipe(
-    Effect.provide(platform),
+    Effect.provide(ground),
     Effect.provide(fileLog(join(root, "logs", "daemon.log"))),
     Effect.provide(exportTraces("ocvibe-daemon")),
   );

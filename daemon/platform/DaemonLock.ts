@@ -4,7 +4,6 @@
  *
  * Nothing else in the process may open that file: closing any handle of it would drop the lock.
  */
-
 import { existsSync, statSync } from "node:fs";
 import { type Client, createClient, LibsqlError } from "@libsql/client/sqlite3";
 import { Effect, Schema } from "effect";

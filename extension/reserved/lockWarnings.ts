@@ -1,6 +1,6 @@
 /**
  * Warns the person while typing in a file that another holds: once for each file and lease, at the line of the first
- * edit, until the file is saved or reverted or the lease is over.
+ * edit, until the person saves or reverts the file or the lease is over.
  */
 import * as vscode from "vscode";
 import type { Vibe } from "../Vibe.ts";
@@ -55,13 +55,15 @@ export const lockWarnings = (held: HeldFiles, { probe }: Vibe): vscode.Disposabl
     if (isDirty || edit === undefined) clean.delete(key);
     else clean.set(key, edit);
     const found = held.file(uri);
-    const lease = found?.reservation.others[0] && found.reservation.lease;
+    // Every key that is pressed in a file that nobody else holds comes up to here.
+    if (found === undefined || found.reservation.others.length === 0) return;
+    const { lease } = found.reservation;
     const shownAs = mode();
     const decision = decideLockWarning({
       mode: shownAs,
       scheme: uri.scheme,
-      live: found?.project.state() === "live",
-      lease: lease?.lease,
+      live: found.project.state() === "live",
+      lease: lease.lease,
       warned: warned.get(key) ?? new Set(),
       hasChange: edit !== undefined,
       reason: edit?.reason ?? "typing",
@@ -70,7 +72,7 @@ export const lockWarnings = (held: HeldFiles, { probe }: Vibe): vscode.Disposabl
       isActiveEditor: vscode.window.activeTextEditor?.document === document,
       isWindowFocused: vscode.window.state.focused,
     });
-    if (!decision.warn || shownAs === "off" || found === undefined || lease === undefined) return;
+    if (!decision.warn || shownAs === "off") return;
     warned.set(key, (warned.get(key) ?? new Set()).add(decision.lease));
     const text = heldText(found.project.model(), lease);
     show({ uri, lease: decision.lease, line: edit?.line ?? 0, text, mode: shownAs });

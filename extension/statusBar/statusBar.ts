@@ -31,17 +31,21 @@ export const statusBar = (vibe: Vibe): vscode.Disposable => {
       noted,
     });
 
+  let drawn = "";
   const draw = () => {
     const { kind, text, spoken, severity } = statusNow();
+    const models = projects.all().map(({ model }) => model());
+    const tooltip = statusTooltip({ spoken, models, now: Date.now() });
+    const look = JSON.stringify([kind, text, spoken, severity, tooltip]);
+    if (look === drawn) return;
+    drawn = look;
     if (kind === "hidden") {
       item.hide();
       return;
     }
     item.text = text;
     item.accessibilityInformation = { label: t("Vibe: {0}", spoken), role: "button" };
-    item.tooltip = showTooltip(
-      statusTooltip({ spoken, models: projects.all().map(({ model }) => model()), now: Date.now() }),
-    );
+    item.tooltip = showTooltip(tooltip);
     item.backgroundColor =
       severity === "normal" ? undefined : new vscode.ThemeColor(`statusBarItem.${severity}Background`);
     item.show();

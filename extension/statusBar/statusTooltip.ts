@@ -11,19 +11,20 @@ const most = 12;
 
 export const statusTooltip = (input: {
   readonly spoken: string;
-  readonly models: ReadonlyArray<Pick<ProjectModel, "cells" | "swarms" | "lines">>;
+  readonly models: ReadonlyArray<Pick<ProjectModel, "cells" | "swarms">>;
   readonly now: number;
 }): ReadonlyArray<TooltipPart> => {
-  const swarms = input.models.flatMap(({ cells, swarms, lines }) =>
-    [...swarms.values()].filter((swarm) => !isOver(swarm)).map((swarm) => ({ swarm, cells, lines })),
+  const swarms = input.models.flatMap(({ cells, swarms }) =>
+    [...swarms.values()].filter((swarm) => !isOver(swarm)).map((swarm) => ({ swarm, cells })),
   );
   const parts: Array<TooltipPart> = [{ kind: "title", text: input.spoken }];
-  for (const { swarm, cells, lines } of swarms) {
+  for (const { swarm, cells } of swarms) {
     const items = swarm.subtasks
       .toSorted((left, right) => rank[left.status] - rank[right.status])
       .map((subtask) => {
         const entry = { id: subtask.id, cell: cells.get(subtask.id), swarm, subtask };
-        const item = cellItem(entry, { now: input.now, line: lines.get(subtask.id), parent: false });
+        // Without what was printed last: a tooltip that changes while it is read can't be read.
+        const item = cellItem(entry, { now: input.now, parent: false });
         return `${item.label} · ${item.description}`;
       });
     const rest = items.length - most;

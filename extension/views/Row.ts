@@ -44,6 +44,9 @@ export interface RowTree {
   readonly parents: ReadonlyMap<string, string>;
 }
 
+/** A part of an id: an encoded one has no `/`, so that each part ends where it ends, and no two rows share an id. */
+export const part = (text: string): string => encodeURIComponent(text.toWellFormed());
+
 /** By id; of two rows with one id the first stays, since the editor refuses a tree that has both. */
 export const rowTree = (roots: ReadonlyArray<Row>): RowTree => {
   const rows = new Map<string, Row>();

@@ -2,14 +2,14 @@
 import * as vscode from "vscode";
 import { commitFiles } from "../diff/commitFiles.ts";
 import { openDiff } from "../diff/openDiff.ts";
-import { openReview } from "../diff/review.ts";
+import { openReview } from "../diff/openReview.ts";
 import { openLog } from "../logs/openLog.ts";
 import { answerQuestion } from "../questions/answerQuestion.ts";
 import { toast } from "../questions/toast.ts";
 import type { Vibe } from "../Vibe.ts";
 import { agentsView } from "./agents/agentsView.ts";
 import { pauseAll } from "./agents/pauseAll.ts";
-import { keepConflicts } from "./conflicts.ts";
+import { keepConflicts } from "./keepConflicts.ts";
 import { discardEpic } from "./landing/discardEpic.ts";
 import { landEpic } from "./landing/landEpic.ts";
 import { landingView } from "./landing/landingView.ts";

@@ -6,11 +6,8 @@ import * as vscode from "vscode";
 import { changedRows, childIds, type Row, type RowRef, type RowTree, rowTree } from "./Row.ts";
 
 export interface RowsView extends vscode.Disposable {
-  readonly view: vscode.TreeView<RowRef>;
   /** Something changed that the rows are made of. */
   readonly refresh: () => void;
-  /** Selects a row, if it is there. */
-  readonly reveal: (id: string) => Promise<void>;
   /** What is shown now, and whether something changed that is not shown yet: for tests. */
   readonly tree: () => RowTree;
   readonly isPending: () => boolean;
@@ -66,10 +63,6 @@ export const registerRows = (options: {
       }
       return refsOf(childIds(tree, parent.id));
     },
-    getParent: ({ id }) => {
-      const parent = current().parents.get(id);
-      return parent === undefined ? undefined : refOf(parent);
-    },
   };
   const view = vscode.window.createTreeView(viewId, { treeDataProvider: provider, showCollapseAll: true });
 
@@ -90,16 +83,9 @@ export const registerRows = (options: {
   });
 
   return {
-    view,
     refresh,
     tree: current,
     isPending: () => timer !== undefined,
-    reveal: async (id) => {
-      current();
-      const ref = refOf(id);
-      if (ref !== undefined) await view.reveal(ref, { select: true, focus: true, expand: true });
-      else await vscode.commands.executeCommand(`${viewId}.focus`);
-    },
     dispose: () => {
       clearTimeout(timer);
       seen.dispose();

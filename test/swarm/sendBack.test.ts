@@ -152,6 +152,47 @@ describe("sending work back", () => {
     assert.strictEqual(userGit(project, "status", "--porcelain"), "");
   });
 
+  it("the moment it is ready: it is acted on, though the swarm was just coming to rest", async () => {
+    const project = await repository();
+    const { epic } = await startSwarm(client, project, [adder("src/a.txt")]);
+    let sent = false;
+    for await (const { data } of client.swarm.watch({ project, epic })) {
+      if (sent || data.kind !== "event" || data.event.type !== "epic_ready") continue;
+      sent = true;
+      await client.swarm.sendBack({ project, epic, text: "At once.", comments: [] });
+    }
+    const merged = async () =>
+      (await client.swarm.status({ project, epic })).subtasks.filter(({ status }) => status === "merged")
+        .length;
+    await until(async () => (await merged()) === 2);
+    assert.strictEqual((await settled(client, project, epic)).status, "ready");
+  });
+
+  it("waits while a subtask brings the epic together with its target", async () => {
+    const project = await repository();
+    const go = join(box.folder, "go on");
+    const agent = scriptAgent(
+      box,
+      `if (retry) await waitFor(${JSON.stringify(go)});
+       write("src/a.txt", "by the swarm\n");`,
+    );
+    const ready = await runSwarm(client, project, [{ files: ["src/a.txt"], agent }]);
+    const { epic } = ready;
+    box.write({ "src/a.txt": "by hand\n" }, project);
+    userGit(project, "commit", "--quiet", "--all", "-m", "Meanwhile");
+    const landing = landNow(client, project, ready);
+    const status = () => client.swarm.status({ project, epic });
+    await until(async () => (await status()).subtasks.length === 2);
+    const send = () =>
+      client.swarm.sendBack({ project, epic, cell: `${epic}.1`, text: "More.", comments: [] });
+    assert.match((await refusal(send())).message, new RegExp(`${epic}\\.2 brings ${epic} together`));
+    box.write({ "go on": "" }, box.folder);
+    await landing;
+    assert.strictEqual((await settled(client, project, epic)).status, "ready");
+    await send();
+    assert.strictEqual((await settled(client, project, epic)).subtasks[2]!.status, "merged");
+  });
+
   it("of what the gate holds, is the answer no, with these words", async () => {
     const project = await repository();
     const agent = scriptAgent(

@@ -11,6 +11,7 @@ import type { DaemonClient } from "../../shared/client/connect.ts";
 import type { SwarmView } from "../../shared/contract/swarmRoutes.ts";
 import { Sandbox } from "../support/sandbox.ts";
 import { runSwarm, scriptAgent, settled, startSwarm } from "../support/swarms.ts";
+import type { OpenProject } from "../support/vscode/Probe.ts";
 import { pictureFailures } from "../support/vscode/pictureFailures.ts";
 import { startVsCode, type VsCode } from "../support/vscode/startVsCode.ts";
 import type { VsCodeWindow } from "../support/vscode/VsCodeWindow.ts";
@@ -36,10 +37,12 @@ describe("review and landing", () => {
   const words = async (epic: string) => (await epicRow(epic))?.words?.split(" ") ?? [];
   const status = async (epic: string) => (await client.swarm.status({ project, epic })).status;
   const row = (text: string) => window.rows("Landing").filter({ hasText: text });
+  /** Waits until the window shows the swarm like this. */
   const become = async (epic: string, wanted: SwarmView["status"]) => {
-    for await (const { data } of client.swarm.watch({ project, epic }))
-      if (data.kind === "state" && data.swarm.status === wanted) return;
-    assert.strictEqual(await status(epic), wanted);
+    await window.probe.becomes<ReadonlyArray<OpenProject>>(
+      "model",
+      ([open]) => open?.model.swarms.get(epic)?.status === wanted,
+    );
   };
 
   /** Adds a line with each attempt; told to, it says what it was told. */
@@ -112,7 +115,7 @@ describe("review and landing", () => {
     assert.strictEqual(text, "export const a = 1;\nexport const more = 2;\n");
   });
 
-  it("takes a remark on a line, keeps it over a reload, and sends it back with the work", async () => {
+  it("takes a remark on a line, and sends it back with the work", async () => {
     const epic = await firstEpic();
     await window.probe.execute("workbench.action.closeAllEditors");
     await window.probe.execute("vibe.openDiff", {
@@ -138,12 +141,6 @@ describe("review and landing", () => {
       (all) => all.length === 1,
     );
     assert.deepInclude(remark, { line: 2, text: "Call it extra, please" });
-    await window.reload();
-    await window.probe.becomes<ReadonlyArray<ReviewComment>>("review", (all) => all.length === 1);
-
-    await window.probe.becomes<ReadonlyArray<Row>>("landing", (rows) =>
-      rows.some((one) => one.ref.epic === epic),
-    );
     await window.palette("Vibe: Send Back…");
     await window.quickPick("A proof").click();
     await window.answer("And say why.");
@@ -194,6 +191,13 @@ describe("review and landing", () => {
     const held = async () =>
       (await client.swarm.status({ project, epic })).subtasks[0]?.status === "needs-you";
     for await (const _ of client.swarm.watch({ project, epic })) if (await held()) break;
+    await window.probe.execute("vibe.openDiff", { project: commonDir, cell });
+    // What the gate found stands in the diff, at its file.
+    const problem = await window.probe.until((vscode) => {
+      const found = vscode.languages.getDiagnostics().filter(([uri]) => uri.scheme === "vibe-commit");
+      return found.flatMap(([uri, all]) => all.map(({ message }) => `${uri.path}: ${message}`))[0];
+    });
+    assert.match(problem, /^\/src\/a\.test\.js: /);
     const toast = window.notifications().filter({ hasText: "waits for you" });
     await toast.waitFor();
     assert.strictEqual(await toast.count(), 1);

@@ -1,4 +1,7 @@
-/** Several windows, folders and worktrees of one repository share one project and one daemon, also after a kill. */
+/**
+ * The VSIX that ships, in a real VS Code: it installs, activates and is there for the person. Several windows, folders
+ * and worktrees of one repository share one project and one daemon, also after a kill.
+ */
 import { join } from "node:path";
 import { afterAll, assert, beforeAll, describe, it } from "vitest";
 import { userGit } from "../support/gitFixture.ts";
@@ -11,7 +14,9 @@ import type { VsCodeWindow } from "../support/vscode/VsCodeWindow.ts";
 
 type Models = ReadonlyArray<OpenProject>;
 
-describe("windows and folders", () => {
+import { smokeChecks } from "./smokeChecks.ts";
+
+describe("the extension, its windows and folders", () => {
   const box = new Sandbox();
   const worktree = join(box.folder, "worktree");
   const other = join(box.folder, "other");
@@ -38,8 +43,26 @@ describe("windows and folders", () => {
     of.probe.becomes<{ kind: string }>("status", (now) => now.kind === kind);
   const statuses = (all: Models) => [...(all[0]?.model.swarms.values() ?? [])].map(({ status }) => status);
 
+  it("activates, and starts no daemon in a repository that was never used with us", async () => {
+    const [project] = await window.probe.model();
+    assert.strictEqual(project?.root, box.repo);
+    assert.strictEqual(project?.state, "new");
+    assert.isUndefined(box.daemonPid());
+  });
+
+  it("has its commands in the palette, and its views side by side", async () => {
+    const { page } = window;
+    await page.keyboard.press("F1");
+    await page.locator(".quick-input-widget input[type=text]").fill(">Vibe: Start Swarm");
+    await window.quickPick("Vibe: Start Swarm").waitFor();
+    await page.keyboard.press("Escape");
+    await window.probe.execute("workbench.view.extension.vibe");
+    for (const view of ["Hive", "Agents & Leases", "Landing"]) {
+      await page.locator(".pane-header", { hasText: view }).first().waitFor();
+    }
+  }, 120_000);
+
   it("a swarm that another client starts appears in a window that was open before", async () => {
-    assert.strictEqual((await window.probe.model())[0]?.state, "new");
     await box.startDaemon();
     await sample.start(await box.client());
     await window.probe.becomes<Models>("model", (all) => statuses(all).includes("running"));
@@ -75,6 +98,14 @@ describe("windows and folders", () => {
     assert.isAbove(after?.model.seq ?? 0, before);
     assert.notStrictEqual(box.daemonPid(), pid);
   }, 180_000);
+
+  it.each(Object.entries(smokeChecks))(
+    "%s",
+    async (_, check) => {
+      await window.probe.run(check);
+    },
+    120_000,
+  );
 
   it("a reload of the window shows what was there", async () => {
     const [before] = await live(window);

@@ -16,13 +16,16 @@ import type { Touched } from "./projectTouched.ts";
 
 /** All of it but the cells, of which there may be very many. */
 export const readAllBesideCells = Effect.fn("readAllBesideCells")(function* (project: string) {
-  const reservations = yield* Reservations;
+  const [agents, mailbox, reservations] = [yield* Agents, yield* Mailbox, yield* Reservations];
+  const read = {
+    swarms: listSwarms(project),
+    agents: agents.list(project),
+    mail: mailbox.inbox(project, person),
+  };
   return {
-    swarms: yield* listSwarms(project),
-    agents: yield* (yield* Agents).list(project),
+    ...(yield* Effect.all(read, { concurrency: "unbounded" })),
     leases: reservations.list(project).map(leaseView),
     queue: reservations.queue(project).map(ticketView),
-    mail: yield* (yield* Mailbox).inbox(project, person),
   };
 });
 

@@ -56,7 +56,7 @@ export const watchProject = (options: {
       const now = () => clock.currentTimeMillisUnsafe();
       const watcher = yield* listen(project);
       const { news, lines } = watcher;
-      const isPaused = pausedOf();
+      let isPaused = pausedOf();
       let paused: boolean | undefined;
       let hasQueue = true;
       let toldAt = 0;
@@ -67,6 +67,7 @@ export const watchProject = (options: {
         const ids = yield* hive.ids(project);
         const cells = yield* hive.showAll(project, ids.slice(0, cellsAtOnce));
         const others = yield* readAllBesideCells(project);
+        isPaused = pausedOf();
         paused = isPaused(others.swarms);
         hasQueue = others.queue.length > 0;
         const about = { project: { id: project, root }, paused };

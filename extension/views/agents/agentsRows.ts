@@ -12,9 +12,9 @@ import { t } from "../../text/t.ts";
 import { timeOfDay } from "../../text/timeOfDay.ts";
 import { cellWords } from "../hive/cellWords.ts";
 import { type Waiting, waitsForYou } from "../hive/waitsForYou.ts";
-import type { Row } from "../Row.ts";
+import { part, type Row } from "../Row.ts";
 import { agentActivity, workOf } from "./agentActivity.ts";
-import { isBehind, leaseRows, part, ticketRow } from "./leaseRows.ts";
+import { isBehind, leaseRows, ticketRow } from "./leaseRows.ts";
 import type { Happening } from "./whileAway.ts";
 
 type Lease = typeof LeaseView.Type;

@@ -4,12 +4,11 @@ import * as vscode from "vscode";
 import type { Project } from "../../project/Project.ts";
 import { asPlainText } from "../../text/sanitise.ts";
 import type { Vibe } from "../../Vibe.ts";
-import type { Conflicts } from "../conflicts.ts";
-import type { Row } from "../Row.ts";
+import type { Conflicts } from "../keepConflicts.ts";
+import { part, type Row } from "../Row.ts";
 import { registerRows } from "../registerRows.ts";
 import { agentsRows } from "./agentsRows.ts";
-import { keepAway } from "./away.ts";
-import { part } from "./leaseRows.ts";
+import { keepAway } from "./keepAway.ts";
 
 export const agentsView = (vibe: Vibe, conflicts: Conflicts): vscode.Disposable => {
   const { projects, probe } = vibe;

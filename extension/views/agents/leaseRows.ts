@@ -5,15 +5,12 @@ import type { ProjectModel } from "../../project/ProjectModel.ts";
 import { holderOf, isMine, untilText, whoText } from "../../reserved/leaseText.ts";
 import { asPlainText } from "../../text/sanitise.ts";
 import { t } from "../../text/t.ts";
-import type { Row } from "../Row.ts";
+import { part, type Row } from "../Row.ts";
 
 type Lease = typeof LeaseView.Type;
 
 /** Rows of one group that are shown; nobody looks through thousands of leases in a tree. */
 const most = 200;
-
-/** An id's part: an encoded one has no `/`, so that no two rows share an id. */
-export const part = (text: string): string => encodeURIComponent(text.toWellFormed());
 
 export const leaseRows = (
   project: string,
@@ -69,10 +66,7 @@ const behind = (queue: ReadonlyArray<TicketView>, lease: Lease): ReadonlyArray<T
 
 /** It waits for files of this lease. */
 export const isBehind = ({ conflicts }: TicketView, lease: Lease): boolean =>
-  conflicts.some(
-    ({ holder, held, waiting }) =>
-      waiting !== true && holder === lease.holder && lease.patterns.includes(held),
-  );
+  conflicts.some(({ holder, held }) => holder === lease.holder && lease.patterns.includes(held));
 
 /** One request may wait for several leases, and is shown below each of them. */
 export const ticketRow = (project: string, lease: Lease | undefined, ticket: TicketView): Row => {

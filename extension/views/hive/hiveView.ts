@@ -63,9 +63,9 @@ export const hiveView = (vibe: Vibe): vscode.Disposable => {
               tooltip: waiting === 1 ? t("1 thing waits for you") : t("{0} things wait for you", waiting),
             };
     const isPaused = projects.state() === "live" && projects.all().some((project) => project.model().paused);
-    const message = isPaused ? t("Paused: no new agents are started.") : undefined;
-    // The welcome text is shown only where there is no message at all, not even an empty one.
-    if (tree.message !== message) Object.assign(tree, { message });
+    // The welcome text, which says what to do about a daemon that is down, is hidden by any message.
+    const message = isPaused ? t("Paused: no new agents are started.") : "";
+    if ((tree.message ?? "") !== message) tree.message = message;
   };
 
   const ticking = setInterval(() => tree.visible && branches.tick(), tickPause);

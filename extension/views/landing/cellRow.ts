@@ -3,10 +3,9 @@ import type { SubtaskView, SwarmChanges, SwarmView } from "../../../shared/contr
 import { commandIds } from "../../commands/commandIds.ts";
 import { asPlainText } from "../../text/sanitise.ts";
 import { t } from "../../text/t.ts";
-import { part } from "../agents/leaseRows.ts";
 import { cellState } from "../hive/cellState.ts";
 import { cellWords } from "../hive/cellWords.ts";
-import type { Row } from "../Row.ts";
+import { part, type Row } from "../Row.ts";
 
 export type ChangedFile = SwarmChanges["files"][number];
 
@@ -14,7 +13,7 @@ const asks = "list.warningForeground";
 /** Files of one cell that are shown. */
 const mostFiles = 500;
 
-export const cellId = (project: string, cell: string): string => `cell/${part(project)}/${part(cell)}`;
+const cellId = (project: string, cell: string): string => `cell/${part(project)}/${part(cell)}`;
 
 /** Another head or another attempt has other files. */
 export const filesKey = (project: string, swarm: SwarmView, subtask: SubtaskView): string =>

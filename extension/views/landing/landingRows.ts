@@ -6,10 +6,9 @@ import type { SubtaskView, SwarmView } from "../../../shared/contract/swarmRoute
 import { asPlainText } from "../../text/sanitise.ts";
 import { t } from "../../text/t.ts";
 import { timeOfDay } from "../../text/timeOfDay.ts";
-import { part } from "../agents/leaseRows.ts";
 import { cellState } from "../hive/cellState.ts";
 import { cellWords } from "../hive/cellWords.ts";
-import type { Row } from "../Row.ts";
+import { part, type Row } from "../Row.ts";
 import { type ChangedFile, cellRow } from "./cellRow.ts";
 import { targetName } from "./targetName.ts";
 import { verdictOf } from "./verdictOf.ts";
@@ -100,7 +99,7 @@ const epicRow = (facts: LandingFacts, swarm: SwarmView): Row => {
   };
 };
 
-export const epicId = (project: string, epic: string): string => `epic/${part(project)}/${part(epic)}`;
+const epicId = (project: string, epic: string): string => `epic/${part(project)}/${part(epic)}`;
 
 const refusalRow = (project: string, epic: string, refusal: SwarmView["refusal"]): ReadonlyArray<Row> =>
   refusal === null

@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import type { Vibe } from "../../Vibe.ts";
 import { projectRow } from "../agents/agentsView.ts";
-import type { Conflicts } from "../conflicts.ts";
+import type { Conflicts } from "../keepConflicts.ts";
 import type { Row, RowRef } from "../Row.ts";
 import { registerRows } from "../registerRows.ts";
 import { type ChangedFile, filesKey } from "./cellRow.ts";

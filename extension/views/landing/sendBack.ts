@@ -5,7 +5,7 @@
 import * as vscode from "vscode";
 import { chosenCell } from "../../commands/cells/chosenCell.ts";
 import { commandIds } from "../../commands/commandIds.ts";
-import type { Review } from "../../diff/review.ts";
+import type { Review } from "../../diff/openReview.ts";
 import { commentsFor, lineComments } from "../../diff/reviewComments.ts";
 import { asPlainText } from "../../text/sanitise.ts";
 import { t } from "../../text/t.ts";

@@ -5,7 +5,7 @@ import { minutesAfterNoon, modelOf, modelOfSwarm, noon, subtaskOf, swarmOf } fro
 const now = minutesAfterNoon(3);
 
 describe("the status bar's tooltip", () => {
-  it("has a line for each cell, what waits for you first", () => {
+  it("has a line for each cell, what waits for you first, and not what was printed", () => {
     const model = modelOfSwarm(
       swarmOf("e", [
         subtaskOf("e.1", { title: "Done", status: "merged" }),
@@ -25,7 +25,7 @@ describe("the status bar's tooltip", () => {
       {
         kind: "list",
         name: "Title of e",
-        items: ["Stuck · blocked", "Busy · working · BlueLake · 3 min · reading", "Done · merged"],
+        items: ["Stuck · blocked", "Busy · working · BlueLake · 3 min", "Done · merged"],
       },
       { kind: "text", text: "Tokens and money: not reported by these agents." },
     ]);

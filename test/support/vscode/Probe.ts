@@ -83,11 +83,6 @@ export class Probe {
     }
   }
 
-  /** Milliseconds of the extension's activation, when nothing else has activated it yet. */
-  async activation(): Promise<number> {
-    return (await this.#call({ kind: "activation" })) as number;
-  }
-
   async #call(call: ProbeCall): Promise<unknown> {
     const response = await fetch(`http://127.0.0.1:${this.#address.port}/`, {
       method: "POST",

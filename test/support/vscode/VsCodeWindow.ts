@@ -2,12 +2,11 @@
  * One window of the VS Code under test: its page, as a person uses it, and the way into its extension host. What is
  * asserted comes from the probe; the page is used to act, and to prove once for each surface that it is wired.
  */
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
-import type { ProbeAddress } from "../../vscode/probe-extension/protocol.ts";
-import { pause } from "../sandbox.ts";
-import { Probe } from "./Probe.ts";
+import { nextProbe } from "./nextProbe.ts";
+import type { Probe } from "./Probe.ts";
 
 /** Where pictures of failed tests go. */
 export const pictures = join(import.meta.dirname, "..", "..", "..", "test-results");
@@ -117,15 +116,3 @@ export class VsCodeWindow {
     return path;
   }
 }
-
-/** The extension host that comes up by `act`, which has to be one window's. */
-const nextProbe = async (folder: string, act: () => Promise<unknown>): Promise<Probe> => {
-  const before = new Set(readdirSync(folder));
-  await act();
-  for (;;) {
-    const file = readdirSync(folder).find((name) => name.endsWith(".json") && !before.has(name));
-    if (file !== undefined)
-      return new Probe(JSON.parse(readFileSync(join(folder, file), "utf8")) as ProbeAddress);
-    await pause(25);
-  }
-};

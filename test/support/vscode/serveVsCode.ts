@@ -3,13 +3,14 @@
  * are there, so that nothing of this machine's VS Code is read or written. Windows are opened in a browser at `url`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { descendants } from "../descendants.ts";
 import { isAlive } from "../processes.ts";
 import { codeServer } from "./codeServer.ts";
+import { collectOutput } from "./collectOutput.ts";
+import { installedExtensions } from "./installedExtensions.ts";
 import { settingsOf, type Theme } from "./settings.ts";
 
 export interface ServeOptions {
@@ -43,15 +44,20 @@ export const serveVsCode = async (folder: string, options: ServeOptions): Promis
   }
   const own = { HOME: home, XDG_CONFIG_HOME: join(home, "config"), XDG_DATA_HOME: join(home, "data") };
   const env = { ...options.env, ...own };
-  const common = [await codeServer(), "--accept-server-license-terms", "--server-data-dir", data];
-  await install([...common, ...options.vsix.flatMap((file) => ["--install-extension", file])], env);
+  const program = await codeServer();
+  const extensions = await installedExtensions(program, options.vsix);
+  const common = ["--accept-server-license-terms", "--server-data-dir", data, "--extensions-dir", extensions];
   const listen = ["--host", "127.0.0.1", "--port", "0", "--without-connection-token"];
   const trust = options.trusted === false ? [] : ["--disable-workspace-trust"];
-  const server = spawn(process.execPath, [...common, ...listen, "--telemetry-level", "off", ...trust], {
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-    cwd: folder,
-  });
+  const server = spawn(
+    process.execPath,
+    [program, ...common, ...listen, "--telemetry-level", "off", ...trust],
+    {
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+      cwd: folder,
+    },
+  );
   const port = await portOf(server);
   return {
     data,
@@ -64,28 +70,10 @@ export const serveVsCode = async (folder: string, options: ServeOptions): Promis
   };
 };
 
-const install = async (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv): Promise<void> => {
-  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
-  const said = collect(child);
-  const [code] = await once(child, "close");
-  if (code !== 0 || !/successfully installed/.test(said()))
-    throw new Error(`VS Code installs no VSIX: ${said()}`);
-};
-
-const collect = (child: ChildProcess) => {
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on("data", (chunk) => {
-      said += chunk;
-    });
-  }
-  return () => said;
-};
-
 /** The port that the server says it listens on. */
 const portOf = (server: ChildProcess): Promise<number> =>
   new Promise((resolve, reject) => {
-    const said = collect(server);
+    const said = collectOutput(server);
     server.stdout?.on("data", () => {
       const port = /listening on (\d+)/.exec(said())?.[1];
       if (port !== undefined) resolve(Number(port));

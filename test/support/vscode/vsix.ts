@@ -13,6 +13,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,7 +33,15 @@ const anHour = 3_600_000;
 export const shippedVsix = (): Promise<string> =>
   once(
     "opencode-vibe",
-    hashOf(["dist/**/*.{js,json}", "package*.json", "extension/media/**", "schemas/*", "l10n/*", "*.md"]),
+    hashOf([
+      "dist/**/*.{js,json}",
+      "package*.json",
+      "scripts/{packageVsix,nativePackage,manifestTexts}.ts",
+      "extension/media/**",
+      "schemas/*",
+      "l10n/*",
+      "*.md",
+    ]),
     async (draft) => {
       const { file } = await packageVsix(thisTarget(), draft);
       return file;
@@ -67,7 +76,10 @@ const once = async (
   make: (draft: string) => Promise<string>,
 ): Promise<string> => {
   const file = join(cache, `${name}-${hash}.vsix`);
-  if (existsSync(file)) return file;
+  if (existsSync(file)) {
+    markUsed(file);
+    return file;
+  }
   mkdirSync(cache, { recursive: true });
   const draft = mkdtempSync(join(tmpdir(), "ocvibe-vsix-"));
   try {
@@ -75,15 +87,19 @@ const once = async (
     // Perhaps on another disk than the cache, where it has to be whole at once.
     cpSync(made, `${file}.${process.pid}`);
     renameSync(`${file}.${process.pid}`, file);
-    for (const old of globSync(`${name}-*.vsix`, { cwd: cache })) {
+    for (const old of globSync([`${name}-*.vsix`, "extensions-*"], { cwd: cache })) {
       // Another checkout that shares this folder may be installing a newer one.
-      if (Date.now() - statSync(join(cache, old)).mtimeMs > anHour) rmSync(join(cache, old), { force: true });
+      if (Date.now() - statSync(join(cache, old)).mtimeMs > anHour)
+        rmSync(join(cache, old), { recursive: true, force: true });
     }
     return file;
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
 };
+
+/** What was not used for long goes when a new one is made. */
+export const markUsed = (path: string): void => utimesSync(path, new Date(), new Date());
 
 const hashOf = (patterns: ReadonlyArray<string>): string => {
   const digest = createHash("sha256");

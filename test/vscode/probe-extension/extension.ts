@@ -40,11 +40,6 @@ const answer = async (call: ProbeCall): Promise<unknown> => {
       ) => unknown;
       return run(vscode, call.argument);
     }
-    case "activation": {
-      const from = performance.now();
-      await vscode.extensions.getExtension(extensionId)?.activate();
-      return performance.now() - from;
-    }
   }
 };
 

@@ -14,6 +14,4 @@ export type ProbeCall =
   /** A command, with its result. */
   | { readonly kind: "execute"; readonly name: string; readonly args: ReadonlyArray<unknown> }
   /** The source of a function of the editor's API and an argument. */
-  | { readonly kind: "run"; readonly source: string; readonly argument: unknown }
-  /** Milliseconds that the activation of the extension under test took, when this is what activates it. */
-  | { readonly kind: "activation" };
+  | { readonly kind: "run"; readonly source: string; readonly argument: unknown };

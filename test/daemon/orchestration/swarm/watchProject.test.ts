@@ -119,6 +119,12 @@ const acts: ReadonlyArray<(a: number, b: number) => Act> = [
       const [one] = yield* mailbox.receive(project, "person", { limit: 1 });
       if (one !== undefined) yield* mailbox.ack(origin, "person", one.id, one.delivery);
     }),
+  () =>
+    Effect.gen(function* () {
+      const mailbox = yield* Mailbox;
+      const [one] = yield* mailbox.inbox(project, "person");
+      if (one !== undefined) yield* mailbox.seen(origin, "person", one.id);
+    }),
   // Swarms, with and without events.
   (a, b) =>
     Effect.gen(function* () {
