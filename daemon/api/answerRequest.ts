@@ -21,12 +21,33 @@ export const answerRequest = async (
   // A set of headers instead of writeHead, so that the kind of answer can be asked for later.
   outgoing.statusCode = answer.status;
   for (const [name, value] of Object.entries(answer.headers)) outgoing.setHeader(name, value);
-  if (answer.body === null || typeof answer.body === "string")
-    return void outgoing.end(answer.body ?? undefined);
+  if (answer.body === null || typeof answer.body === "string") {
+    const text = answer.body ?? "";
+    if (incoming.complete) return void outgoing.end(text);
+    outgoing.setHeader("content-length", Buffer.byteLength(text));
+    outgoing.write(text);
+    await readAway(incoming);
+    return void outgoing.end();
+  }
   if (isStream(outgoing)) outgoing.flushHeaders();
   // A reader that goes away is no fault of the server's: the stream's fiber is interrupted through the signal.
   await send(answer.body, outgoing, gone.signal).catch(() => outgoing.destroy());
 };
+
+/** Bytes. Who sends more does not listen. */
+const mostRead = 256 * 1024 * 1024;
+
+/** A connection that is closed on unread bytes takes the answer away from a client that is still sending. */
+const readAway = (incoming: IncomingMessage): Promise<void> =>
+  new Promise((resolve) => {
+    if (incoming.destroyed) return resolve();
+    let left = mostRead;
+    incoming.on("data", (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) resolve();
+    });
+    incoming.on("close", resolve);
+  });
 
 /**
  * Reads on only when what was read has room, so that a slow reader costs no memory. By hand, since Node's own

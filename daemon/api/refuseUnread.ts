@@ -20,13 +20,21 @@ const notHttp: Refusal = [
   "The request is not HTTP that can be understood.",
 ];
 
+/** Milliseconds for a client to read why it is refused. A connection that is closed on unread bytes takes it away. */
+const lingerMs = 1000;
+
 /** `answering` says that an answer is on its way over this connection: another would be taken for a part of it. */
 export const refuseUnread = (cause: NodeJS.ErrnoException, connection: Duplex, answering: boolean): void => {
-  if (connection.writable && !answering) {
-    const [status, tag, message] = refusals[cause.code ?? ""] ?? notHttp;
-    const body = JSON.stringify({ _tag: tag, message });
-    const head = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
-    connection.write(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`);
+  // What it sends after it was refused is no request either.
+  if (connection.writableEnded) return;
+  if (!connection.writable || answering) {
+    connection.destroy(cause);
+    return;
   }
-  connection.destroy(cause);
+  const [status, tag, message] = refusals[cause.code ?? ""] ?? notHttp;
+  const body = JSON.stringify({ _tag: tag, message });
+  const head = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
+  connection.end(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`);
+  const ending = setTimeout(() => connection.destroy(cause), lingerMs);
+  connection.once("close", () => clearTimeout(ending));
 };

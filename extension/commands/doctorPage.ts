@@ -1,7 +1,7 @@
 /** What *Doctor* shows: a line for each thing that was looked at, problems first, each with the way to mend it. */
 import type { Diagnosis } from "../../shared/contract/daemonRoutes.ts";
-import { visibleText } from "../start/visibleText.ts";
 import { t } from "../text/t.ts";
+import { visibleText } from "../text/visibleText.ts";
 
 type Line = typeof Diagnosis.Type;
 

@@ -1,7 +1,7 @@
 /** What *Remove Everything* shows before it asks: each thing that would go, what would be lost with it, what stays. */
 import type { OwnThings } from "../../shared/contract/daemonRoutes.ts";
-import { visibleText } from "../start/visibleText.ts";
 import { t } from "../text/t.ts";
+import { visibleText } from "../text/visibleText.ts";
 
 export const removalPage = (things: OwnThings | undefined, drafts: number): string => {
   const { items = [], unlanded = [], stays = [] } = things ?? {};

@@ -1,5 +1,5 @@
 /**
- * The drafts of this window, as documents: `vibe-plan:/<id>/<name>`. Views ask here which plans wait for an approval.
+ * The drafts of this window, as documents: `vibe-plan:/<id>/<name>`.
  */
 import { rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -7,14 +7,6 @@ import * as vscode from "vscode";
 import { type Draft, type DraftStore, openDraftStore } from "./DraftStore.ts";
 
 export const planScheme = "vibe-plan";
-
-export interface PlanDraft {
-  readonly id: string;
-  /** The project's common git directory. */
-  readonly project: string;
-  readonly name: string;
-  readonly uri: vscode.Uri;
-}
 
 const changes = new vscode.EventEmitter<Draft>();
 let opened: Promise<DraftStore> | undefined;
@@ -50,12 +42,6 @@ export const removeAllDrafts = async (context: vscode.ExtensionContext): Promise
   for (const { id } of (await draftStore(context)).all()) await store?.remove(id);
   await rm(allDrafts(context.globalStorageUri), { recursive: true, force: true });
 };
-
-/** Those that wait for an approval; none before they were read. */
-export const planDrafts = (): ReadonlyArray<PlanDraft> =>
-  (store?.all() ?? [])
-    .filter(({ kind }) => kind === "plan")
-    .map((draft) => ({ id: draft.id, project: draft.commonDir, name: draft.name, uri: draftUri(draft) }));
 
 export const draftUri = ({ id, name }: Pick<Draft, "id" | "name">): vscode.Uri =>
   vscode.Uri.from({ scheme: planScheme, path: `/${id}/${name}` });

@@ -2,10 +2,10 @@
 import * as vscode from "vscode";
 import type { Proposal } from "../../shared/contract/swarmRoutes.ts";
 import { commandIds } from "../commands/commandIds.ts";
-import { visibleText } from "../start/visibleText.ts";
 import { asPlainText } from "../text/sanitise.ts";
 import { showPage } from "../text/TextPages.ts";
 import { t } from "../text/t.ts";
+import { visibleText } from "../text/visibleText.ts";
 import type { Vibe } from "../Vibe.ts";
 import { closeDraft } from "./closeDraft.ts";
 import { findPlan } from "./findPlan.ts";

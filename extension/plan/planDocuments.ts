@@ -117,11 +117,13 @@ export const watchPlanDocuments = (vibe: Vibe): PlanDocuments => {
     underWay.delete(key);
   };
 
-  /** What changed beside the text. A daemon that was stopped stays so until the person does something about a plan. */
-  const lookAtAll = () => {
-    for (const document of vscode.workspace.textDocuments) {
-      if (projectOf(document)?.state() !== "down") look(document);
-    }
+  /**
+   * Something changed beside the text. Only what is in sight is looked at: each look is a handful of git's commands. A
+   * daemon that was stopped stays so until the person does something about a plan.
+   */
+  const lookAtShown = () => {
+    const shown = new Set(vscode.window.visibleTextEditors.map(({ document }) => document));
+    for (const document of shown) if (projectOf(document)?.state() !== "down") look(document);
   };
 
   const seen = (document: vscode.TextDocument): SeenPlan => {
@@ -141,17 +143,18 @@ export const watchPlanDocuments = (vibe: Vibe): PlanDocuments => {
     vscode.workspace.onDidOpenTextDocument(look),
     vscode.workspace.onDidChangeTextDocument(({ document }) => look(document)),
     vscode.workspace.onDidCloseTextDocument(close),
+    vscode.window.onDidChangeVisibleTextEditors(lookAtShown),
     // A saved file is one more, or one fewer, that agents would not see.
-    vscode.workspace.onDidSaveTextDocument(lookAtAll),
-    vscode.workspace.onDidGrantWorkspaceTrust(lookAtAll),
+    vscode.workspace.onDidSaveTextDocument(lookAtShown),
+    vscode.workspace.onDidGrantWorkspaceTrust(lookAtShown),
     vscode.workspace.onDidChangeConfiguration(
-      (event) => event.affectsConfiguration("vibe.agent") && lookAtAll(),
+      (event) => event.affectsConfiguration("vibe.agent") && lookAtShown(),
     ),
-    vscode.window.onDidChangeWindowState(({ focused }) => focused && lookAtAll()),
-    projects.onDidChangeProjects(lookAtAll),
-    projects.onDidChange(({ change }) => (change.leases || change.whole) && lookAtAll()),
+    vscode.window.onDidChangeWindowState(({ focused }) => focused && lookAtShown()),
+    projects.onDidChangeProjects(lookAtShown),
+    projects.onDidChange(({ change }) => (change.leases || change.whole) && lookAtShown()),
   ];
-  lookAtAll();
+  lookAtShown();
   vibe.probe?.pending(() => underWay.size > 0);
   /** For tests: resolves when what the document says now was judged. */
   vibe.probe?.set("planVerdict", async (uri: string) => {

@@ -4,7 +4,7 @@ import type { Check, CheckResult } from "../../shared/contract/gate.ts";
 import type { Proposal } from "../../shared/contract/swarmRoutes.ts";
 import { showPage } from "../text/TextPages.ts";
 import { t } from "../text/t.ts";
-import { visibleText } from "./visibleText.ts";
+import { visibleText } from "../text/visibleText.ts";
 
 /** A dialogue holds this much; more is read in an editor first. */
 const longestDetail = 1500;

@@ -59,12 +59,10 @@ export const startSwarm = (vibe: Vibe): vscode.Disposable => {
       if ((await vscode.window.showInformationMessage(message, look)) === look) await show(uri);
     });
 
-  const start = async (given: unknown) => {
+  const start = async () => {
     if (!requireTrust()) return;
     const project = await chooseProject(vibe);
     if (project === undefined) return;
-    // A key binding may bring the task with it.
-    if (typeof given === "string" && given.trim() !== "") return plan(project, given.trim());
     const choice = await askForTask(context, project.commonDir, runtime());
     switch (choice?.kind) {
       case undefined:

@@ -5,15 +5,26 @@ import { assert, describe, it } from "vitest";
 
 interface Meta {
   readonly outputs: Readonly<
-    Record<string, { readonly inputs: object; readonly imports: ReadonlyArray<{ readonly path: string }> }>
+    Record<
+      string,
+      {
+        readonly entryPoint?: string;
+        readonly inputs: object;
+        readonly imports: ReadonlyArray<{ readonly path: string; readonly kind: string }>;
+      }
+    >
   >;
 }
 
 const root = join(import.meta.dirname, "..", "..");
 const meta = (folder: string): Meta => JSON.parse(readFileSync(join(root, folder, "meta.json"), "utf8"));
 
-/** The source files and packages that a program can load, through chunks and dynamic imports. */
-const contents = (folder: string, program: string): ReadonlySet<string> => {
+/** The source files and packages that a program can load, through chunks and, unless told otherwise, dynamic imports. */
+const contents = (
+  folder: string,
+  program: string,
+  also: (kind: string) => boolean = () => true,
+): ReadonlySet<string> => {
   const { outputs } = meta(folder);
   const found = new Set<string>();
   const seen = new Set<string>();
@@ -21,7 +32,8 @@ const contents = (folder: string, program: string): ReadonlySet<string> => {
     if (seen.has(output)) return;
     seen.add(output);
     for (const input of Object.keys(outputs[output]?.inputs ?? {})) found.add(input);
-    for (const { path } of outputs[output]?.imports ?? []) {
+    for (const { path, kind } of outputs[output]?.imports ?? []) {
+      if (!also(kind)) continue;
       found.add(path);
       if (path in outputs) visit(path);
     }
@@ -70,6 +82,23 @@ describe("the bundles", () => {
 
   it("give the daemon the database, so that the check above can fail", () => {
     assert.include([...contents("dist", "daemon")], "node_modules/libsql/index.js");
+  });
+
+  it("have a daemon load nothing for its start that only a later call needs", () => {
+    const serve = Object.entries(meta("dist").outputs).find(
+      ([, { entryPoint }]) => entryPoint === "daemon/serve.ts",
+    )?.[0];
+    const program = serve?.replace(/^dist\/|\.js$/g, "") ?? "";
+    const atOnce = [...contents("dist", program, (kind) => kind !== "dynamic-import")];
+    const late =
+      /simple-git|bonjour|dns-packet|ai\/McpServer|PrometheusMetrics|Otlp|CircuitBreaker|http\/HttpClient/i;
+    assert.include(atOnce, "daemon/api/listen.ts");
+    assert.deepStrictEqual(
+      atOnce.filter((path) => late.test(path)),
+      [],
+    );
+    const later = [...contents("dist", program)].join("\n");
+    for (const name of ["simple-git", "bonjour", "McpServer", "CircuitBreaker"]) assert.include(later, name);
   });
 
   it("have fault points in test builds only", () => {

@@ -38,6 +38,22 @@ describe("the house", () => {
 
   pictureFailures(() => code);
 
+  it("has a walkthrough, whose pictures take the theme's colours", async () => {
+    await window.probe.execute(
+      "workbench.action.openWalkthrough",
+      "opencode-vibe.opencode-vibe#vibe.start",
+      false,
+    );
+    for (const step of [
+      "Say who works",
+      "Start a swarm, approve its plan",
+      "See who holds what",
+      "Look, and land",
+    ])
+      await window.page.locator(".getting-started-step", { hasText: step }).first().waitFor();
+    await window.probe.execute("workbench.action.closeAllEditors");
+  });
+
   it("Doctor says how this machine and project are, and what only the editor knows", async () => {
     await window.palette("Vibe: Doctor");
     await window.editor("/Doctor");

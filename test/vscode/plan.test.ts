@@ -1,4 +1,7 @@
-/** Plan documents in a real VS Code: what is said while one types, what an approval is bound to, and what survives. */
+/**
+ * Plan documents in a real VS Code: what is said while one types, what an approval is bound to, and what survives. In
+ * the full tier: `start.test.ts` has the way that everybody goes.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, assert, beforeAll, describe, it } from "vitest";
@@ -15,7 +18,7 @@ interface Problem {
   readonly related: ReadonlyArray<string>;
 }
 
-describe("plan documents", () => {
+describe.runIf(process.env.OCVIBE_TEST_TIER === "full")("plan documents", () => {
   const box = new Sandbox();
   const project = box.repo;
   let code: VsCode;
@@ -160,25 +163,6 @@ describe("plan documents", () => {
     assert.includeMembers([...items], ["src/a.js", "src/deep/", "src/deep/**"]);
   });
 
-  it("an approval is of the version that was seen, and of no other", async () => {
-    await window.paste(planOf("README.md"));
-    const { version } = await verdict(plan);
-    await window.paste(planOf("src/a.js"));
-    await verdict(plan);
-    // A lens that was painted for the version before, and clicked after it.
-    void window.probe.execute("vibe.approvePlan", { $uri: plan }, version);
-    const notice = window.notifications().filter({ hasText: "is not what you saw" });
-    await notice.waitFor();
-    assert.deepStrictEqual(await swarms(), []);
-    await notice.locator(".monaco-button", { hasText: "Approve This" }).click();
-    await window.probe.until((api) => api.window.tabGroups.all.every(({ tabs }) => tabs.length === 0));
-    const [swarm] = await swarms();
-    assert.deepStrictEqual(
-      swarm?.subtasks.map(({ files }) => files),
-      [["src/a.js"]],
-    );
-  });
-
   it("an edit while a question is open starts nothing", async () => {
     box.commit({ "package.json": JSON.stringify({ scripts: { test: 'node -e ""' } }) });
     plan = await newPlan();
@@ -196,7 +180,7 @@ describe("plan documents", () => {
     await notice.waitFor();
     await notice.hover();
     await notice.locator(".codicon-notifications-clear").click();
-    assert.lengthOf(await swarms(), 1);
+    assert.deepStrictEqual(await swarms(), []);
   });
 
   it("drafts survive a reload of the window, and several stand side by side", async () => {

@@ -83,6 +83,20 @@ describe("reserved files", () => {
       (vscode, file) => vscode.workspace.textDocuments.find((one) => one.uri.toString() === file)?.isDirty,
       link(path),
     );
+  /** What is painted beside a file's name in the Explorer. */
+  const badges = (name: string) =>
+    window.page.evaluate<ReadonlyArray<string>>(
+      `[...document.querySelectorAll(".explorer-folders-view .monaco-list-row")]
+        .filter((row) => row.textContent.includes("${name}"))
+        .flatMap((row) => [...row.querySelectorAll("*")])
+        .map((one) => getComputedStyle(one, "::after").content)`,
+    );
+  /** Chooses from the menu of a file in the Explorer. */
+  const menu = async (name: string, entry: string) => {
+    const row = window.page.locator(".explorer-folders-view .monaco-list-row", { hasText: name });
+    await row.click({ button: "right" });
+    await window.page.locator(".context-view .action-label", { hasText: entry }).first().click();
+  };
   const dialog = () => window.page.locator(".monaco-dialog-box");
 
   beforeAll(async () => {
@@ -131,14 +145,7 @@ describe("reserved files", () => {
     assert.isUndefined(await decoration("src"));
     await window.probe.execute("workbench.view.explorer");
     await window.probe.execute("revealInExplorer", uri(at("src/held.txt")));
-    const badges = () =>
-      window.page.evaluate<ReadonlyArray<string>>(
-        `[...document.querySelectorAll(".explorer-folders-view .monaco-list-row")]
-          .filter((row) => row.textContent.includes("held.txt"))
-          .flatMap((row) => [...row.querySelectorAll("*")])
-          .map((one) => getComputedStyle(one, "::after").content)`,
-      );
-    await until(async () => (await badges()).includes('"BL"'));
+    await until(async () => (await badges("held.txt")).includes('"BL"'));
   });
 
   it("say whose they are above line 1, and at the language's status", async () => {
@@ -300,7 +307,7 @@ describe("reserved files", () => {
     assert.strictEqual((await decoration("src/taken.txt"))?.badge, "BL");
     await window.palette("Vibe: Take Over…");
     await dialog().locator(".monaco-button", { hasText: "Take Over" }).click();
-    await until(async () => (await decoration("src/taken.txt"))?.badge === "Me");
+    await until(async () => (await badges("taken.txt")).includes('"Me"'));
     assert.isTrue(await refused("src/taken.txt"));
   });
 
@@ -345,7 +352,7 @@ describe("reserved files", () => {
         },
         [name, link(path)] as const,
       );
-    await command("vibe.reserveForMe", "src/mine.txt");
+    await menu("mine.txt", "Reserve for Me");
     await window.quickPick("1 hour").click();
     await until(async () => (await decoration("src/mine.txt"))?.badge === "Me");
     assert.isTrue(await refused("src/mine.txt"));
@@ -361,7 +368,7 @@ describe("reserved files", () => {
     await window.page.keyboard.press("Escape");
     await dialog().waitFor({ state: "detached" });
 
-    await command("vibe.releaseMine", "src/mine.txt");
+    await menu("mine.txt", "Release My Reservation");
     await until(async () => (await decoration("src/mine.txt")) === undefined);
     assert.isFalse(await refused("src/mine.txt"));
 

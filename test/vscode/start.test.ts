@@ -9,6 +9,8 @@ import { pictureFailures } from "../support/vscode/pictureFailures.ts";
 import { startVsCode, type VsCode } from "../support/vscode/startVsCode.ts";
 import type { VsCodeWindow } from "../support/vscode/VsCodeWindow.ts";
 
+const full = process.env.OCVIBE_TEST_TIER === "full";
+
 describe("Start Swarm", () => {
   const box = new Sandbox();
   const project = box.repo;
@@ -33,6 +35,19 @@ describe("Start Swarm", () => {
     )) as ReadonlyArray<vscode.CodeLens>;
     return found.map(({ command }) => command?.title ?? "");
   };
+  const planOf = (file: string) =>
+    JSON.stringify({
+      epic: { title: "By hand" },
+      subtasks: [{ title: "One", files: [file], dependencies: [], estimated_complexity: 1 }],
+    });
+  const byHand = async (file: string) => {
+    await window.palette("Vibe: New Plan by Hand");
+    const plan = await window.editor("/plan.vibe-plan.json");
+    await window.paste(planOf(file));
+    return plan;
+  };
+  /** No editor is open. */
+  const empty = () => window.page.locator(".editor-group-container.empty");
   const lens = (title: string) => window.page.locator(".codelens-decoration a", { hasText: title }).first();
 
   beforeAll(async () => {
@@ -97,13 +112,13 @@ describe("Start Swarm", () => {
 
   it("a click on the lens starts the swarm, and the plan is done with", async () => {
     await lens("Approve and start").click();
-    await window.page.locator(".editor-group-container.empty").waitFor();
+    await empty().waitFor();
     const [swarm, ...others] = await swarms();
     assert.deepStrictEqual([swarm?.title, others.length], ["Plan of: Change src/a.js", 0]);
     await window.rows("Hive").filter({ hasText: "Plan of: Change src/a.js" }).first().waitFor();
   });
 
-  it("a longer task is written in a document", async () => {
+  it.runIf(full)("a longer task is written in a document", async () => {
     await window.palette("Vibe: Start Swarm");
     await window.quickPick("Write longer").click();
     const task = await window.editor(".vibe-task.md");
@@ -117,42 +132,54 @@ describe("Start Swarm", () => {
     await window.probe.until(
       (vscode) => vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).length === 1,
     );
+    await window.palette("Vibe: Cancel Plan");
+    await empty().waitFor();
+  });
+
+  it("an approval is of the version that was seen, and of no other", async () => {
+    const plan = await byHand("src/b.js");
+    const { version } = await verdict(plan);
+    await window.paste(planOf("docs/new.md"));
+    await verdict(plan);
+    const before = (await swarms()).length;
+    // A lens that was painted for the version before, and clicked after it.
+    void window.probe.execute("vibe.approvePlan", { $uri: plan }, version);
+    const notice = window.notifications().filter({ hasText: "is not what you saw" });
+    await notice.waitFor();
+    assert.lengthOf(await swarms(), before);
+    await notice.locator(".monaco-button", { hasText: "Approve This" }).click();
+    await empty().waitFor();
+    const [swarm] = await swarms();
+    assert.deepStrictEqual(
+      swarm?.subtasks.map(({ files }) => files),
+      [["docs/new.md"]],
+    );
   });
 
   it("commands of the repository run only after their exact text was allowed", async () => {
     const script = 'node -e "process.exit(0)"';
     box.commit({ "package.json": JSON.stringify({ scripts: { test: script } }) });
-    const plan = await window.editor(".vibe-plan.json");
-    // As a person who comes back from the terminal, whom the commit that was made there is shown.
-    await window.probe.execute("workbench.action.files.save");
-    while (!(await lenses(plan)).includes("checked by test")) await verdict(plan);
+    const plan = await byHand("src/b.js");
+    assert.strictEqual((await verdict(plan)).verdict.kind, "good");
+    assert.include(await lenses(plan), "checked by test");
+    const before = (await swarms()).length;
     await window.palette("Vibe: Approve and Start");
     await dialogue().filter({ hasText: script }).waitFor();
     await answerDialogue("Cancel");
-    assert.lengthOf(await swarms(), 1);
+    assert.lengthOf(await swarms(), before);
     await lens("Approve and start").click();
     await answerDialogue("Allow Exactly These");
-    await window.page.locator(".editor-group-container.empty").waitFor();
-    assert.deepStrictEqual(
-      (await swarms()).map(({ checks }) => checks),
-      [["test"], []],
-    );
+    await empty().waitFor();
+    assert.deepStrictEqual((await swarms())[0]?.checks, ["test"]);
   });
 
-  it("a red base is started on after a yes only, and uncommitted changes are said", async () => {
+  it.runIf(full)("a red base is started on after a yes only, and uncommitted changes are said", async () => {
     for (const { epic } of await swarms()) await (await client()).swarm.cancel({ project, epic });
     box.commit({
       "package.json": JSON.stringify({ scripts: { test: 'node -e "console.log(6 * 7); process.exit(3)"' } }),
     });
     box.write({ "src/b.js": "mine\n" });
-    await window.palette("Vibe: New Plan by Hand");
-    const plan = await window.editor("/plan.vibe-plan.json");
-    await window.paste(
-      JSON.stringify({
-        epic: { title: "By hand" },
-        subtasks: [{ title: "One", files: ["src/a.js"], dependencies: [], estimated_complexity: 1 }],
-      }),
-    );
+    const plan = await byHand("src/a.js");
     assert.strictEqual((await verdict(plan)).verdict.kind, "good");
     assert.include(await lenses(plan), "$(warning) agents will not see 1 uncommitted change");
     await window.palette("Vibe: Approve and Start");
@@ -168,7 +195,7 @@ describe("Start Swarm", () => {
     assert.lengthOf(await swarms(), before);
     await window.palette("Vibe: Approve and Start");
     await answerDialogue("Start Anyway");
-    await window.page.locator(".editor-group-container.empty").waitFor();
+    await empty().waitFor();
     assert.lengthOf(await swarms(), before + 1);
     assert.strictEqual(readFileSync(join(project, "src/b.js"), "utf8"), "mine\n");
     assert.isFalse(

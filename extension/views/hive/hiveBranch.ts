@@ -84,6 +84,8 @@ export const hiveBranch = (start: HiveModel, startFilter: HiveFilter): HiveBranc
     const given = itemOf(id, now);
     if (given === undefined) return undefined;
     givenItems.set(id, given);
+    // Of one that says that nothing is below it, the editor does not ask what is.
+    if (!given.parent) givenPages.delete(id);
     const open = openAtFirst.get(id) ?? given.open;
     if (given.parent) openAtFirst.set(id, open);
     return { ...given, open };

@@ -63,15 +63,15 @@ describe("DraftStore", () => {
     assert.strictEqual(JSON.parse(readFileSync(join(folder, `${id}.json`), "utf8")).text, "29");
   });
 
-  it("a draft's time grows with each write, so that an editor sees another version", async () => {
-    const { store } = await open(tempFolder());
-    const { id, changedAt } = await store.create(draft);
-    const times = [changedAt];
-    for (const text of ["1", "2", "3"]) times.push((await store.write(id, text))?.changedAt ?? 0);
-    assert.deepStrictEqual(
-      times,
-      [...new Set(times)].toSorted((a, b) => a - b),
-    );
+  it("a draft's time grows with each write, also when the clock was set back: an editor sees another version", async () => {
+    const folder = tempFolder();
+    const made = await (await open(folder)).store.create(draft);
+    const later = Date.now() + 3_600_000;
+    writeFileSync(join(folder, `${made.id}.json`), JSON.stringify({ ...made, changedAt: later }));
+    const { store } = await open(folder);
+    const times = [later];
+    for (const text of ["1", "2"]) times.push((await store.write(made.id, text))?.changedAt ?? 0);
+    assert.deepStrictEqual(times, [later, later + 1, later + 2]);
   });
 
   it("passes over files that are no drafts, and leaves them", async () => {

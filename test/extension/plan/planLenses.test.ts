@@ -90,6 +90,16 @@ describe("planLenses", () => {
     );
   });
 
+  it("a fault elsewhere hides no count: what an earlier proposal said stays", () => {
+    const other = {
+      ...proposal,
+      plan: { ...plan, subtasks: [subtask(["x"])] },
+      subtasks: [{ ...proposal.subtasks[0]!, filesNow: 9 }],
+    };
+    const both = countFiles(counts, other);
+    assert.deepStrictEqual([...both.values()], [3, 0, 9]);
+  });
+
   it("a plan of the workspace has nothing to cancel; one without checks says so", () => {
     assert.notInclude(titles(good, { isDraft: false }), "Cancel");
     const unchecked: PlanVerdict = { kind: "good", proposal: { ...proposal, checks: [], dirty: [] } };

@@ -1,7 +1,7 @@
 /** What *Start Swarm* offers while one types. */
 import { assert, describe, it } from "vitest";
 import { describeRuntime, startChoices } from "../../../extension/start/startChoices.ts";
-import { visibleText } from "../../../extension/start/visibleText.ts";
+import { visibleText } from "../../../extension/text/visibleText.ts";
 
 const runtime = { planner: "command:plan.sh", agent: "command:agent.sh" };
 const kinds = (typed: string, past: ReadonlyArray<string> = [], planner = runtime.planner) =>
