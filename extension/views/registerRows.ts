@@ -3,7 +3,8 @@
  * what was built, the editor is told of the rows that are others than before.
  */
 import * as vscode from "vscode";
-import { changedRows, childIds, type Row, type RowRef, type RowTree, rowTree } from "./Row.ts";
+import { drawnRows } from "./drawnRows.ts";
+import { childIds, type Row, type RowRef, type RowTree } from "./Row.ts";
 
 export interface RowsView extends vscode.Disposable {
   /** Something changed that the rows are made of. */
@@ -19,49 +20,33 @@ const atMostEvery = 250;
 export const registerRows = (options: {
   readonly viewId: string;
   readonly build: () => ReadonlyArray<Row>;
-  /** Gets what a row with children `later` needs; the rows are built anew after that. */
+  /** Gets what a row needs that has its children `later`; the rows are built anew after that. */
   readonly load?: (ref: RowRef) => Promise<void>;
 }): RowsView => {
   const { viewId, build, load } = options;
   const changed = new vscode.EventEmitter<RowRef | undefined>();
+  const rows = drawnRows(build);
   // The editor knows nodes by identity: one object for each id.
   const refs = new Map<string, RowRef>();
-  let tree = rowTree([]);
-  let isOld = true;
   let timer: NodeJS.Timeout | undefined;
 
   const refOf = (id: string): RowRef | undefined => {
-    const known = refs.get(id);
-    if (known !== undefined) return known;
-    const ref = tree.rows.get(id)?.ref;
+    const ref = refs.get(id) ?? rows.current().rows.get(id)?.ref;
     if (ref !== undefined) refs.set(id, ref);
     return ref;
   };
   const refsOf = (ids: ReadonlyArray<string>) => ids.flatMap((id) => refOf(id) ?? []);
 
-  const rebuild = (): ReadonlyArray<string | undefined> => {
-    isOld = false;
-    const next = rowTree(build());
-    const others = changedRows(tree, next);
-    tree = next;
-    for (const id of refs.keys()) if (!next.rows.has(id)) refs.delete(id);
-    return others;
-  };
-  const current = (): RowTree => {
-    if (isOld) rebuild();
-    return tree;
-  };
-
   const provider: vscode.TreeDataProvider<RowRef> = {
     onDidChangeTreeData: changed.event,
-    getTreeItem: ({ id }) => itemOf(current().rows.get(id), id),
+    getTreeItem: ({ id }) => itemOf(rows.current().rows.get(id), id),
     getChildren: async (parent) => {
-      if (parent === undefined) return refsOf(current().roots);
-      if (current().rows.get(parent.id)?.later === true) {
+      if (parent === undefined) return refsOf(rows.current().roots);
+      if (rows.current().rows.get(parent.id)?.later === true) {
         await load?.(parent);
-        rebuild();
+        rows.outdate();
       }
-      return refsOf(childIds(tree, parent.id));
+      return refsOf(childIds(rows.current(), parent.id));
     },
   };
   const view = vscode.window.createTreeView(viewId, { treeDataProvider: provider, showCollapseAll: true });
@@ -69,22 +54,23 @@ export const registerRows = (options: {
   const draw = () => {
     timer = undefined;
     if (!view.visible) return;
-    for (const id of rebuild()) {
-      const ref = id === undefined ? undefined : refOf(id);
-      if (id === undefined || ref !== undefined) changed.fire(ref);
-    }
+    const ids = rows.draw();
+    for (const id of refs.keys()) if (!rows.current().rows.has(id)) refs.delete(id);
+    for (const id of ids) changed.fire(id === undefined ? undefined : refOf(id));
   };
-  const refresh = () => {
-    isOld = true;
-    if (view.visible) timer ??= setTimeout(draw, atMostEvery);
+  const soon = () => {
+    timer ??= setTimeout(draw, atMostEvery);
   };
   const seen = view.onDidChangeVisibility(({ visible }) => {
-    if (visible && isOld) changed.fire(undefined);
+    if (visible) soon();
   });
 
   return {
-    refresh,
-    tree: current,
+    refresh: () => {
+      rows.outdate();
+      if (view.visible) soon();
+    },
+    tree: rows.current,
     isPending: () => timer !== undefined,
     dispose: () => {
       clearTimeout(timer);

@@ -45,8 +45,11 @@ describe("agents and leases", () => {
     const agent = scriptAgent(
       box,
       `fs.appendFileSync("src/a.ts", "// more\\n");
-       console.log("\\u001b[31mreading\\u001b[0m the \\u001b]0;title\\u0007files");
+       // Again and again: a window is told the lines that are printed while it is open.
+       const say = () => console.log("\\u001b[31mreading\\u001b[0m the \\u001b]0;title\\u0007files");
+       const saying = setInterval(say, 200);
        await waitFor(${JSON.stringify(go)});
+       clearInterval(saying);
        console.log("done with it");`,
     );
     epic = (await startSwarm(client, project, [{ title: "Extend A", files: ["src/a.ts"], agent }])).epic;
@@ -68,9 +71,9 @@ describe("agents and leases", () => {
     const ann = await speakAs("Ann");
     const asked = await ann.reservations.reserve({ project, patterns: ["src/a.ts"], waitSeconds: 1 });
     assert.strictEqual(asked.kind, "waiting");
+    await rows(one("agent", (row) => row.description === `${epic}.1 · reading the files`));
     const all = await rows(one("ticket", (row) => row.label === "Ann waits"));
     const agent = all.find((row) => row.ref.kind === "agent" && row.ref.cell === `${epic}.1`);
-    assert.strictEqual(agent?.description, `${epic}.1 · reading the files`);
     const lease = all.find((row) => row.ref.kind === "lease");
     assert.deepInclude(lease, { label: "src/a.ts", words: "lease" });
     await painted(agent?.label ?? "").waitFor();

@@ -1,6 +1,7 @@
 /** Rows of a tree view, and what of them is to be drawn anew. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { drawnRows } from "../../../extension/views/drawnRows.ts";
 import { changedRows, childIds, type Row, type RowTree, rowTree } from "../../../extension/views/Row.ts";
 
 const row = (id: string, label: string, children?: ReadonlyArray<Row>): Row => ({
@@ -61,6 +62,36 @@ describe("the rows of a view", () => {
         expect(view.text()).toBe(shown(next).text());
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it("are told to the editor though somebody asked for them in between", () => {
+    const step = fc.oneof(
+      rows.map((next) => ({ next })),
+      fc.constant("ask" as const),
+      fc.constant("draw" as const),
+    );
+    fc.assert(
+      fc.property(fc.array(step), rows, (steps, last) => {
+        let now: ReadonlyArray<Row> = [];
+        const drawn = drawnRows(() => now);
+        const view = shown(drawn.current());
+        const draw = () => view.redraw(drawn.current(), drawn.draw());
+        for (const one of steps) {
+          if (one === "ask") drawn.current();
+          else if (one === "draw") draw();
+          else {
+            now = one.next;
+            drawn.outdate();
+          }
+        }
+        now = last;
+        drawn.outdate();
+        drawn.current();
+        draw();
+        expect(view.text()).toBe(shown(rowTree(last)).text());
+      }),
+      { numRuns: 300 },
     );
   });
 
