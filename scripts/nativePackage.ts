@@ -50,9 +50,9 @@ export const nativePackage = (
   const name = `@libsql/${natives[target]}`;
   const installed = join(import.meta.dirname, "..", "node_modules", name);
   if (existsSync(installed)) return { name, folder: installed };
-  const [os, cpu] = natives[target].split("-") as [string, string];
   const what = `${name}@${packageJson.dependencies.libsql}`;
-  const args = ["install", "--prefix", keep, "--os", os, "--cpu", cpu, "--ignore-scripts", "--no-audit"];
+  // By force: npm would not install what is for another machine.
+  const args = ["install", "--force", "--prefix", keep, "--ignore-scripts", "--no-audit"];
   const { status, stderr, error } = spawnSync("npm", [...args, "--no-fund", "--loglevel", "error", what], {
     encoding: "utf8",
     stdio: ["ignore", "ignore", "pipe"],

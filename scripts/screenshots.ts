@@ -39,6 +39,9 @@ const pictureAll = async (theme: Theme): Promise<void> => {
       `${box.repo}/src/greetings.js`,
     );
     await probe.execute("workbench.view.extension.vibe");
+    // Wide enough for what stands behind the names.
+    for (let n = 0; n < 2; n++) await probe.execute("workbench.action.increaseViewWidth");
+    await page.locator(".activitybar .badge").waitFor({ state: "hidden" });
     await take("empty");
 
     sample.holdPlanner(true);
@@ -48,6 +51,7 @@ const pictureAll = async (theme: Theme): Promise<void> => {
     await take("planning");
     sample.holdPlanner(false);
     await probe.ask("planVerdict", await window.editor(".vibe-plan.json"));
+    await page.locator(".codelens-decoration", { hasText: "Approve and start" }).waitFor();
     await take("plan");
 
     await window.palette("Vibe: Approve and Start");

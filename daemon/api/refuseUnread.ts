@@ -21,7 +21,7 @@ const notHttp: Refusal = [
 ];
 
 /** Milliseconds for a client to read why it is refused. A connection that is closed on unread bytes takes it away. */
-const lingerMs = 1000;
+const lingerMs = 5000;
 
 /** `answering` says that an answer is on its way over this connection: another would be taken for a part of it. */
 export const refuseUnread = (cause: NodeJS.ErrnoException, connection: Duplex, answering: boolean): void => {

@@ -4,9 +4,10 @@
  */
 import * as vscode from "vscode";
 import type { Project } from "../project/Project.ts";
-import type { ModelChange, ProjectModel } from "../project/ProjectModel.ts";
+import type { ModelChange } from "../project/ProjectModel.ts";
 import type { Vibe } from "../Vibe.ts";
 import { type LeaseLookup, leaseLookup } from "./LeaseLookup.ts";
+import { leasesOfWork } from "./leasesOfWork.ts";
 import { type Reservation, readReservation } from "./Reservation.ts";
 
 export interface HeldFile {
@@ -87,16 +88,4 @@ export const openHeldFiles = ({ projects }: Vibe): HeldFiles => {
       changes.dispose();
     },
   };
-};
-
-const leasesOfWork = (model: ProjectModel, { agents, cells }: ModelChange): ReadonlySet<string> => {
-  const found = new Set<string>();
-  if (agents.size === 0 && cells.size === 0) return found;
-  for (const { lease, holder, cell, epic } of model.leases.values()) {
-    const work = cell ?? epic;
-    if (agents.has(holder) || (work !== undefined && cells.has(work))) found.add(lease);
-    // An agent that ended is not in the model any more: whose cell it worked on is not known, so all of them count.
-    else if (cell !== undefined && agents.size > 0) found.add(lease);
-  }
-  return found;
 };

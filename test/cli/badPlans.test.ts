@@ -153,6 +153,7 @@ describe("a plan that", () => {
       where: 'subtasks[0] "One"',
       message: "depends on subtask 4, and there is only 0",
       severity: "error",
+      at: [["subtasks", 0, "dependencies", 0]],
     });
     assert.lengthOf(faults as ReadonlyArray<unknown>, 2);
   });

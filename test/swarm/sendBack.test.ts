@@ -174,9 +174,10 @@ describe("sending work back", () => {
     const agent = scriptAgent(
       box,
       `if (retry) await waitFor(${JSON.stringify(go)});
-       write("src/a.txt", "by the swarm\n");`,
+       write("src/a.txt", "by the swarm\\n");`,
     );
     const ready = await runSwarm(client, project, [{ files: ["src/a.txt"], agent }]);
+    assert.strictEqual(ready.status, "ready", JSON.stringify(ready));
     const { epic } = ready;
     box.write({ "src/a.txt": "by hand\n" }, project);
     userGit(project, "commit", "--quiet", "--all", "-m", "Meanwhile");

@@ -111,8 +111,7 @@ describe("the Hive view", () => {
   });
 
   it("closes and reopens a cell from its menu, and hides what is closed", async () => {
-    await row("Sort all imports").click({ button: "right" });
-    await window.page.locator(".context-view .action-label", { hasText: "Close" }).first().click();
+    await window.menu(row("Sort all imports"), "Close");
     await window.answer("done by hand");
     for (;;) {
       const [cell] = await client.hive.list({ project, status: "closed" });

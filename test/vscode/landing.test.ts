@@ -198,7 +198,7 @@ describe("review and landing", () => {
       return found.flatMap(([uri, all]) => all.map(({ message }) => `${uri.path}: ${message}`))[0];
     });
     assert.match(problem, /^\/src\/a\.test\.js: /);
-    const toast = window.notifications().filter({ hasText: "waits for you" });
+    const toast = window.notifications().filter({ hasText: "Accept or reject" });
     await toast.waitFor();
     assert.strictEqual(await toast.count(), 1);
     await toast.locator(".monaco-button", { hasText: "Answer" }).click();

@@ -112,7 +112,9 @@ const details = (
   room: number,
 ): ReadonlyArray<Span> => {
   const touched = plain((subtask.status === "merged" ? subtask.changed : subtask.files).join(" "));
-  const printed = isActive(subtask) ? plain(look.progress.get(subtask.id) ?? "").trim() : "";
+  // One that waits is told why when its program can't be started.
+  const says = isActive(subtask) || subtask.status === "waiting";
+  const printed = says ? plain(look.progress.get(subtask.id) ?? "").trim() : "";
   const spans: Array<Span> = [];
   let left = room;
   const forAgent = columns.agent + 2;

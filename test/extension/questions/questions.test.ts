@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { announce } from "../../../extension/questions/announce.ts";
+import { toastText } from "../../../extension/questions/toastText.ts";
 import { waitingKey, waitingText } from "../../../extension/questions/waitingText.ts";
 import { whoAnswered } from "../../../extension/questions/whoAnswered.ts";
 import { waitsForYou } from "../../../extension/views/hive/waitsForYou.ts";
@@ -81,6 +82,23 @@ describe("what waits, in words", () => {
       "Docs: Ready to land",
     ]);
     expect(new Set(waitsForYou(model).map(waitingKey)).size).toBe(5);
+  });
+
+  it("is one toast: one thing by its name, several by their number, what failed in any case", () => {
+    const waits = waitsForYou(model).map((waiting) => ({ model, waiting }));
+    expect(toastText(waits.slice(1, 2))).toEqual({
+      text: "Parser: Accept or reject: deletes a test",
+      isWarning: false,
+    });
+    expect(toastText(waits.slice(2, 3))).toEqual({ text: "Lexer: Blocked: test is red", isWarning: true });
+    expect(toastText(waits.slice(0, 2))).toEqual({
+      text: "2 things wait for you: Which port?, Parser",
+      isWarning: false,
+    });
+    expect(toastText(waits)).toEqual({
+      text: "5 things wait for you, 2 of them failed: Which port?, Parser, Lexer and 2 more",
+      isWarning: true,
+    });
   });
 
   it("says something of what is gone meanwhile too", () => {

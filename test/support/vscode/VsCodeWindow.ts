@@ -100,6 +100,16 @@ export class VsCodeWindow {
     return this.page.locator(`[role=tree][aria-label="${view}"] [role=treeitem]`);
   }
 
+  /**
+   * Takes an entry of an element's context menu. By keyboard: VS Code passes over a click that comes so soon after the
+   * menu that it may have been meant for what is below it.
+   */
+  async menu(of: Locator, entry: string): Promise<void> {
+    await of.click({ button: "right" });
+    await this.page.locator(".context-view .action-label", { hasText: entry }).first().hover();
+    await this.page.keyboard.press("Enter");
+  }
+
   statusBar(): Locator {
     return this.page.locator(".statusbar-item[id^='opencode-vibe']");
   }

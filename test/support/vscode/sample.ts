@@ -54,13 +54,14 @@ if (fs.existsSync(${JSON.stringify(box.folder)} + "/fail-" + number)) {
   process.exit(1);
 }
 const path = process.env.OCVIBE_FILES.split("\\n")[0];
-const said = retry ? JSON.parse(fs.readFileSync(process.env.OCVIBE_FINDINGS, "utf8")).map((one) => one.message).join(" ") : "";
+const findings = retry ? JSON.parse(fs.readFileSync(process.env.OCVIBE_FINDINGS, "utf8")) : [];
+const asked = findings.filter((one) => one.kind === "sent-back").map((one) => "// " + one.message.replaceAll("\\n", " ") + "\\n");
 const text = {
   "src/greetings.js": "export const greetings = { en: \\"Hello\\", fr: \\"Bonjour\\" };\\n",
   "src/greet.js": "import { greetings } from \\"./greetings.js\\";\\nexport const greet = (name, language) => greetings[language] + name;\\n",
   "test/greetings.test.js": "import test from \\"node:test\\";\\ntest.skip(\\"greets\\", () => {});\\n",
 };
-write(path, said === "" ? text[path] : "// " + said + "\\n" + text[path]);
+write(path, asked.join("") + text[path]);
 `,
   );
   const plan = {
