@@ -14,6 +14,7 @@ import { exportTraces } from "../shared/telemetry/exportTraces.ts";
 import { authenticate, revoked } from "./api/authenticate.ts";
 import { dispatch } from "./api/dispatch.ts";
 import { encodeFailure, isTransient, refuseRequest } from "./api/encodeFailure.ts";
+import { freeWhenQuiet } from "./api/freeWhenQuiet.ts";
 import { routes } from "./api/handlers/routes.ts";
 import { Lifecycle } from "./api/Lifecycle.ts";
 import { LocalPort } from "./api/LocalPort.ts";
@@ -115,6 +116,7 @@ const serve = Effect.fnUntraced(function* (strayless: Effect.Effect<void>) {
     Effect.ignore(data.withdraw),
   );
   yield* Effect.logInfo("the daemon listens", { socket, pid: process.pid });
+  yield* freeWhenQuiet;
   yield* lifecycle.awaitStop;
 });
 

@@ -40,8 +40,8 @@ const pictureAll = async (theme: Theme): Promise<void> => {
     );
     await probe.execute("workbench.view.extension.vibe");
     // Wide enough for what stands behind the names.
+    await probe.execute("vibe.hive.focus");
     for (let n = 0; n < 2; n++) await probe.execute("workbench.action.increaseViewWidth");
-    await page.locator(".activitybar .badge").waitFor({ state: "hidden" });
     await take("empty");
 
     sample.holdPlanner(true);

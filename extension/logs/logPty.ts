@@ -11,8 +11,8 @@ import { terminalFilter } from "./terminalFilter.ts";
 export const logPty = (options: {
   /** The stream of the log; `signal` ends it. */
   readonly follow: (signal: AbortSignal) => Promise<AsyncIterable<Received<{ readonly text: string }>>>;
-  /** Said when the log is over. */
-  readonly onEnd: () => void;
+  /** It could not be followed to its end. */
+  readonly onProblem: (cause: unknown) => void;
 }): vscode.Pseudoterminal => {
   const write = new vscode.EventEmitter<string>();
   const close = new vscode.EventEmitter<void>();
@@ -32,9 +32,10 @@ export const logPty = (options: {
       if (!closing.signal.aborted)
         note(isEmpty ? t("It printed nothing. The attempt is over.") : t("The attempt is over."));
     } catch (cause) {
-      if (!closing.signal.aborted) note(cause instanceof Error ? cause.message : String(cause));
+      if (closing.signal.aborted) return;
+      note(cause instanceof Error ? cause.message : String(cause));
+      options.onProblem(cause);
     }
-    options.onEnd();
   };
 
   return {

@@ -45,7 +45,11 @@ export const openLog = (vibe: Vibe): vscode.Disposable => {
           pty: logPty({
             follow: async (signal) =>
               (await project.client()).swarm.log({ project: project.root, epic, cell, attempt }, { signal }),
-            onEnd: () => vibe.log.debug(`the log of ${cell}, attempt ${attempt}, is over`),
+            onProblem: (cause) => {
+              vibe.log.warn(`the log of ${cell}, attempt ${attempt}: ${String(cause)}`);
+              // Opened again it begins anew.
+              open.delete(key);
+            },
           }),
         });
       }

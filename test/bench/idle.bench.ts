@@ -1,6 +1,6 @@
 /**
- * What a daemon costs that has nothing to do: memory and processor, after its start, after some use, and with ten
- * more repositories. Beside it a Node process that only holds a worker thread. Linux only.
+ * What a daemon costs that has nothing to do: memory and processor, after its start, after some use, with ten more
+ * repositories, and after ten thousand new cells. Beside it a Node process that only holds a worker thread. Linux only.
  */
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -10,6 +10,7 @@ import { pause, Sandbox } from "../support/sandbox.ts";
 const seconds = 60;
 const furtherProjects = 10;
 const calls = 2000;
+const cells = 10_000;
 
 const megabytes = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
@@ -62,6 +63,8 @@ export const run = async (): Promise<void> => {
       `idle processor, over ${seconds} s`,
       `${ours.toFixed(3)} %   raw, Node with a thread: ${bareShare.toFixed(3)} %   target 0.1 %`,
     );
+    const quiet = megabytes(pid);
+    line("idle memory, after that minute", `${quiet.toFixed(0)} MB RSS   target 150`);
     for (let n = 0; n < furtherProjects; n++) {
       const repo = join(box.folder, `repo-${n}`);
       await client.agents.register({ project: cloneTo(box, repo), name: "one" });
@@ -69,8 +72,15 @@ export const run = async (): Promise<void> => {
     await pause(2000);
     line(
       `each of ${furtherProjects} further repositories`,
-      `${((megabytes(pid) - used) / furtherProjects).toFixed(2)} MB RSS; the processor with all of them ${(await share(pid)).toFixed(3)} %`,
+      `${((megabytes(pid) - quiet) / furtherProjects).toFixed(2)} MB RSS; the processor with all of them ${(await share(pid)).toFixed(3)} %`,
     );
+    for (let n = 0; n < cells; n += 50) {
+      const create = (_: unknown, index: number) =>
+        client.hive.create({ project: box.repo, title: `Cell ${n + index}`, description: "x".repeat(100) });
+      await Promise.all(Array.from({ length: 50 }, create));
+    }
+    await pause(30_000);
+    line(`idle memory, after ${cells} new cells`, `${megabytes(pid).toFixed(0)} MB RSS   target 150`);
   } finally {
     raw.kill();
     await box.end();

@@ -148,10 +148,7 @@ const largeHive = async (window: VsCodeWindow, client: DaemonClient, project: st
     const subtasks = Array.from({ length: 999 }, (_, index) => ({ title: `Piece ${n}.${index}` }));
     await client.hive.createEpic({ project, title: `Epic ${n}`, subtasks });
   }
-  await window.probe.becomes<ReadonlyArray<{ model: { cells: ReadonlyMap<string, unknown> } }>>(
-    "model",
-    ([one]) => (one?.model.cells.size ?? 0) >= manyCells,
-  );
+  await window.probe.idle((await client.daemon.status({})).head);
   const open = async (icon: string, view: string): Promise<number> => {
     const link = window.page.locator(`.activitybar .action-label[aria-label^="${icon}"]`).first();
     const rows = `document.querySelectorAll('[role=tree][aria-label^="${view}"] [role=treeitem]').length`;

@@ -71,7 +71,7 @@ describe("agents and leases", () => {
     const ann = await speakAs("Ann");
     const asked = await ann.reservations.reserve({ project, patterns: ["src/a.ts"], waitSeconds: 1 });
     assert.strictEqual(asked.kind, "waiting");
-    await rows(one("agent", (row) => row.description === `${epic}.1 · reading the files`));
+    await rows(one("agent", (row) => row.description === `reading the files · ${epic}.1`));
     const all = await rows(one("ticket", (row) => row.label === "Ann waits"));
     const agent = all.find((row) => row.ref.kind === "agent" && row.ref.cell === `${epic}.1`);
     const lease = all.find((row) => row.ref.kind === "lease");
@@ -111,7 +111,7 @@ describe("agents and leases", () => {
       all.find((row) => row.ref.cell === `${epic}.1` && row.ref.kind === "agent")?.icon ?? "",
       "warning",
     );
-    await painted("Meets your uncommitted changes").waitFor();
+    await painted("meets your changes in src/a.ts").waitFor();
     box.git("checkout", "--", "src/a.ts");
   });
 

@@ -3,7 +3,6 @@
  * with what it does and holds, and what is held by others. A pure function of what is known.
  */
 import type { AgentView } from "../../../shared/contract/agentRoutes.ts";
-import type { LeaseView } from "../../../shared/contract/reservationRoutes.ts";
 import { commandIds } from "../../commands/commandIds.ts";
 import type { ProjectModel } from "../../project/ProjectModel.ts";
 import { waitingKey, waitingText } from "../../questions/waitingText.ts";
@@ -14,10 +13,9 @@ import { cellWords } from "../hive/cellWords.ts";
 import { type Waiting, waitsForYou } from "../hive/waitsForYou.ts";
 import { part, type Row } from "../Row.ts";
 import { agentActivity, workOf } from "./agentActivity.ts";
-import { isBehind, leaseRows, ticketRow } from "./leaseRows.ts";
+import { leaseRows, leasesOf } from "./leaseRows.ts";
+import { otherHolders } from "./otherHolders.ts";
 import type { Happening } from "./whileAway.ts";
-
-type Lease = typeof LeaseView.Type;
 
 export interface AgentsFacts {
   /** The common git directory. */
@@ -50,8 +48,7 @@ export const agentsRows = (facts: AgentsFacts): ReadonlyArray<Row> => {
     ...waitingRows(facts),
     ...awayRows(facts),
     ...agents.map((agent) => agentRow(facts, agent)),
-    ...heldByOthers(facts, agents),
-    ...behindOthers(project, model),
+    ...otherHolders(project, model, agents, facts.now),
   ];
 };
 
@@ -141,7 +138,8 @@ const agentRow = (facts: AgentsFacts, agent: AgentView): Row => {
   return {
     ref: { id: `agent/${part(project)}/${part(name)}`, kind: "agent", project, agent: name, ...names },
     label: asPlainText(name, 80),
-    description: [...about, text].join(" · "),
+    // A closed row warns too. What matters most comes first: a side bar is narrow.
+    description: [...meets(inTheWay), text, ...about].join(" · "),
     icon: inTheWay.length > 0 ? "warning" : icon,
     ...(inTheWay.length > 0 ? { colour: asks } : colour === undefined ? {} : { colour }),
     tooltip: [
@@ -161,11 +159,8 @@ const agentRow = (facts: AgentsFacts, agent: AgentView): Row => {
   };
 };
 
-/** A worker's files are its cell's: the cell holds them through gate and retries. */
-const leasesOf = (model: ProjectModel, { name, cell }: AgentView): ReadonlyArray<Lease> =>
-  [...model.leases.values()].filter(
-    ({ holder }) => holder === name || (cell !== undefined && holder === cell),
-  );
+const meets = ([first]: ReadonlyArray<string>): ReadonlyArray<string> =>
+  first === undefined ? [] : [t("meets your changes in {0}", asPlainText(first, 80))];
 
 const conflictRows = (
   project: string,
@@ -195,53 +190,4 @@ const conflictRows = (
       click: commandIds.showDiffNow,
     },
   ];
-};
-
-/** What no agent at work holds: the person's own, and files that wait with their epic or cell for what comes next. */
-const heldByOthers = (facts: AgentsFacts, agents: ReadonlyArray<AgentView>): ReadonlyArray<Row> => {
-  const { project, model, now } = facts;
-  const shown = new Set(agents.flatMap((agent) => leasesOf(model, agent).map(({ lease }) => lease)));
-  const groups = new Map<string, Array<Lease>>();
-  for (const lease of model.leases.values()) {
-    if (shown.has(lease.lease)) continue;
-    const group = groups.get(lease.holder);
-    if (group === undefined) groups.set(lease.holder, [lease]);
-    else group.push(lease);
-  }
-  return [...groups]
-    .sort(([left], [right]) => Number(right === "person") - Number(left === "person") || compare(left, right))
-    .map(([holder, leases]) => {
-      const { epic, cell } = leases[0]!;
-      return {
-        ref: {
-          id: `holder/${part(project)}/${part(holder)}`,
-          kind: "holder",
-          project,
-          ...(epic === undefined ? {} : { epic }),
-          ...(cell === undefined ? {} : { cell }),
-        },
-        label: holder === "person" ? t("You") : titleOf(model, holder),
-        description:
-          leases.length === 1 ? t("holds 1 reservation") : t("holds {0} reservations", leases.length),
-        icon: holder === "person" ? "account" : "lock",
-        words: "holder",
-        children: leaseRows(project, model, leases, now),
-      };
-    });
-};
-
-/** Who waits for others that wait themselves, and came first. */
-const behindOthers = (project: string, { leases, queue }: ProjectModel): ReadonlyArray<Row> => {
-  const held = [...leases.values()];
-  return queue
-    .filter((ticket) => !held.some((lease) => isBehind(ticket, lease)))
-    .map((ticket) => ticketRow(project, undefined, ticket));
-};
-
-/** The title of an epic or cell that holds files, else the name as it is. */
-const titleOf = (model: ProjectModel, holder: string): string => {
-  const title = model.swarms.get(holder)?.title ?? model.cells.get(holder)?.title;
-  return title === undefined
-    ? asPlainText(holder, 80)
-    : `${asPlainText(title, 80)} (${asPlainText(holder, 40)})`;
 };

@@ -1,4 +1,5 @@
 /** Leases as rows: what is held and until when, and below each of them those who wait for it. */
+import type { AgentView } from "../../../shared/contract/agentRoutes.ts";
 import type { LeaseView, TicketView } from "../../../shared/contract/reservationRoutes.ts";
 import { commandIds } from "../../commands/commandIds.ts";
 import type { ProjectModel } from "../../project/ProjectModel.ts";
@@ -11,6 +12,12 @@ type Lease = typeof LeaseView.Type;
 
 /** Rows of one group that are shown; nobody looks through thousands of leases in a tree. */
 const most = 200;
+
+/** A worker's files are its cell's: the cell holds them through gate and retries. */
+export const leasesOf = (model: ProjectModel, { name, cell }: AgentView): ReadonlyArray<Lease> =>
+  [...model.leases.values()].filter(
+    ({ holder }) => holder === name || (cell !== undefined && holder === cell),
+  );
 
 export const leaseRows = (
   project: string,

@@ -69,7 +69,7 @@ describe("the Agents & leases view", () => {
     });
     const [agent, ...others] = rows(model);
     expect(others).toEqual([]);
-    expect(agent).toMatchObject({ label: "BlueLake", description: "e.1 · running the tests" });
+    expect(agent).toMatchObject({ label: "BlueLake", description: "running the tests · e.1" });
     expect(agent?.tooltip).toContain("attempt 2");
     expect(agent?.words?.split(" ")).toEqual(expect.arrayContaining(["agent", "log", "diff"]));
     expect(agent?.children).toMatchObject([
@@ -85,8 +85,8 @@ describe("the Agents & leases view", () => {
           rest: { swarms: new Map([["e", swarmOf("e", [{ ...busy, status }])]]) },
         }),
       )[0]?.description;
-    expect(at("gate")).toBe("e.1 · checking, try 2");
-    expect(at("running")).toBe("e.1 · working, try 2");
+    expect(at("gate")).toBe("checking, try 2 · e.1");
+    expect(at("running")).toBe("working, try 2 · e.1");
   });
 
   it("shows until when a lease holds, never how long it still does", () => {
@@ -174,6 +174,7 @@ describe("the Agents & leases view", () => {
     expect(rows(model)[0]?.icon).not.toBe("warning");
     const [agent] = rows(model, { conflicts: new Map([["e.1", ["src/a.ts"]]]) });
     expect(agent).toMatchObject({ icon: "warning", open: true });
+    expect(agent?.description).toMatch(/^meets your changes in src\/a\.ts · .* · e\.1$/);
     expect(agent?.children?.[0]).toMatchObject({ description: "src/a.ts", click: "vibe.showDiffNow" });
   });
 
