@@ -26,6 +26,8 @@ const pictureAll = async (theme: Theme): Promise<void> => {
     const { probe, page } = window;
     const take = async (state: string) => {
       await probe.idle(0);
+      // Where it hovers over nothing.
+      await page.mouse.move(720, 560);
       // Toasts and trees are painted a frame or two after the editor knows of them.
       await page.waitForTimeout(700);
       await window.picture(`${state}-${theme}`, images);
@@ -39,9 +41,13 @@ const pictureAll = async (theme: Theme): Promise<void> => {
       `${box.repo}/src/greetings.js`,
     );
     await probe.execute("workbench.view.extension.vibe");
-    // Wide enough for what stands behind the names.
-    await probe.execute("vibe.hive.focus");
-    for (let n = 0; n < 2; n++) await probe.execute("workbench.action.increaseViewWidth");
+    // Wide enough for what stands behind the names: the side bar's edge is pulled.
+    const edge = await page.locator(".part.sidebar").boundingBox();
+    const x = (edge?.x ?? 0) + (edge?.width ?? 0) + 1;
+    await page.mouse.move(x, 350);
+    await page.mouse.down();
+    await page.mouse.move(x + 110, 350, { steps: 5 });
+    await page.mouse.up();
     await take("empty");
 
     sample.holdPlanner(true);
@@ -71,6 +77,7 @@ const pictureAll = async (theme: Theme): Promise<void> => {
     await window.palette("Vibe: Answer…");
     await window.quickPick("Test the greetings").click();
     await window.quickPick("Accept").click();
+    await probe.execute("notifications.clearAll");
     sample.fail(1, true);
     sample.let(1, 3);
     await status("failed");

@@ -95,10 +95,11 @@ export const watchPlanDocuments = (vibe: Vibe): PlanDocuments => {
     forget(key);
     const asking = new AbortController();
     const timer = setTimeout(async () => {
+      if (!hasTab(document.uri)) return forgetPlan(document.uri);
       const { version } = document;
       const verdict = await judge(document, asking.signal);
       // The document went on, or was closed: the next look is about what it says now.
-      if (asking.signal.aborted || document.isClosed || document.version !== version) return;
+      if (asking.signal.aborted || document.version !== version) return;
       underWay.delete(key);
       const before = known.get(key)?.counts ?? new Map();
       const counts = verdict.kind === "good" ? countFiles(before, verdict.proposal) : before;
@@ -132,17 +133,22 @@ export const watchPlanDocuments = (vibe: Vibe): PlanDocuments => {
     return { version: document.version, verdict: { kind: "waiting" }, counts: found?.counts ?? new Map() };
   };
 
-  const close = (document: vscode.TextDocument) => {
-    const key = document.uri.toString();
+  const forgetPlan = (uri: vscode.Uri) => {
+    const key = uri.toString();
     forget(key);
     known.delete(key);
-    diagnostics.delete(document.uri);
+    diagnostics.delete(uri);
   };
 
   const subscriptions = [
     vscode.workspace.onDidOpenTextDocument(look),
     vscode.workspace.onDidChangeTextDocument(({ document }) => look(document)),
-    vscode.workspace.onDidCloseTextDocument(close),
+    vscode.workspace.onDidCloseTextDocument(({ uri }) => forgetPlan(uri)),
+    // VS Code keeps a document for minutes after its last editor went.
+    vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
+      for (const { input } of closed)
+        if (input instanceof vscode.TabInputText && !hasTab(input.uri)) forgetPlan(input.uri);
+    }),
     vscode.window.onDidChangeVisibleTextEditors(lookAtShown),
     // A saved file is one more, or one fewer, that agents would not see.
     vscode.workspace.onDidSaveTextDocument(lookAtShown),
@@ -183,6 +189,11 @@ export const watchPlanDocuments = (vibe: Vibe): PlanDocuments => {
     },
   };
 };
+
+const hasTab = (uri: vscode.Uri): boolean =>
+  vscode.window.tabGroups.all.some(({ tabs }) =>
+    tabs.some(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() === uri.toString()),
+  );
 
 /** The daemon says times for everybody; here a person reads them. */
 const withLocalTimes = (message: string) =>

@@ -10,6 +10,8 @@ export interface LockWarning {
   readonly line: number;
   /** One sanitised line. */
   readonly text: string;
+  /** Fits behind a line: who, and no more. */
+  readonly brief: string;
   readonly mode: Exclude<LockWarningMode, "off">;
 }
 
@@ -32,9 +34,9 @@ export const inEditor = (): LockWarningDisplay => {
     }
   };
   return {
-    show: ({ uri, line, text }) => {
+    show: ({ uri, line, text, brief }) => {
       const end = new vscode.Position(line, Number.MAX_SAFE_INTEGER);
-      const renderOptions = { after: { contentText: `⚠ ${text}` } };
+      const renderOptions = { after: { contentText: `⚠ ${brief}` } };
       draw(uri, [{ range: new vscode.Range(end, end), hoverMessage: hover(uri, text), renderOptions }]);
     },
     clear: (uri) => draw(uri, []),

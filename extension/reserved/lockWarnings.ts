@@ -3,11 +3,13 @@
  * edit, until the person saves or reverts the file or the lease is over.
  */
 import * as vscode from "vscode";
+import type { ProjectModel } from "../project/ProjectModel.ts";
+import { t } from "../text/t.ts";
 import type { Vibe } from "../Vibe.ts";
 import { decideLockWarning, type EditFacts, type LockWarningMode } from "./decideLockWarning.ts";
 import type { HeldFiles } from "./HeldFiles.ts";
 import { inEditor, inProblems, type LockWarning } from "./LockWarning.ts";
-import { heldText } from "./leaseText.ts";
+import { type Hold, heldText, holderOf, whoText } from "./leaseText.ts";
 import { lockActions } from "./lockActions.ts";
 import { movedLine } from "./movedLine.ts";
 
@@ -74,8 +76,8 @@ export const lockWarnings = (held: HeldFiles, { probe }: Vibe): vscode.Disposabl
     });
     if (!decision.warn || shownAs === "off") return;
     warned.set(key, (warned.get(key) ?? new Set()).add(decision.lease));
-    const text = heldText(found.project.model(), lease);
-    show({ uri, lease: decision.lease, line: edit?.line ?? 0, text, mode: shownAs });
+    const texts = textsOf(found.project.model(), lease);
+    show({ uri, lease: decision.lease, line: edit?.line ?? 0, ...texts, mode: shownAs });
   };
 
   /** The lease may be over, or say something else. */
@@ -85,7 +87,7 @@ export const lockWarnings = (held: HeldFiles, { probe }: Vibe): vscode.Disposabl
       const found = held.file(warning.uri);
       const lease = found?.reservation.others.find((one) => one.lease === warning.lease);
       if (found === undefined || lease === undefined) clear(warning.uri);
-      else show({ ...warning, text: heldText(found.project.model(), lease) });
+      else show({ ...warning, ...textsOf(found.project.model(), lease) });
     }
   };
 
@@ -145,3 +147,8 @@ const reasons = new Map<vscode.TextDocumentChangeReason | undefined, "undo" | "r
   [vscode.TextDocumentChangeReason.Undo, "undo"],
   [vscode.TextDocumentChangeReason.Redo, "redo"],
 ]);
+
+const textsOf = (model: ProjectModel, lease: Hold) => ({
+  text: heldText(model, lease),
+  brief: t("Held by {0}", whoText(holderOf(model, lease))),
+});

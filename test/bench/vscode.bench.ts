@@ -154,7 +154,10 @@ const largeHive = async (window: VsCodeWindow, client: DaemonClient, project: st
     const rows = `document.querySelectorAll('[role=tree][aria-label^="${view}"] [role=treeitem]').length`;
     const seen = await watch(window.page, `${rows} > 0`);
     await link.click();
-    return seen();
+    const took = await seen();
+    // A click while the editor still changes views is lost.
+    await window.page.waitForTimeout(500);
+    return took;
   };
   const ours: Array<number> = [];
   const raw: Array<number> = [];

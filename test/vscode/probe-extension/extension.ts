@@ -54,6 +54,8 @@ export const activate = (context: vscode.ExtensionContext): void => {
     return value;
   };
   const server = createServer(async (request, response) => {
+    // A connection that is kept may be closed here at the very moment that the test sends its next call on it.
+    response.setHeader("connection", "close");
     if (request.headers.authorization !== `Bearer ${token}`) return void response.writeHead(401).end();
     try {
       const call = fromJson(await text(request), revive) as ProbeCall;
