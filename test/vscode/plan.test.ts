@@ -166,13 +166,19 @@ describe.runIf(process.env.OCVIBE_TEST_TIER === "full")("plan documents", () => 
   it("the problems of a plan go with its editor", async () => {
     await window.paste('{"epic": ');
     assert.strictEqual((await verdict(plan)).verdict.kind, "faulty");
-    await window.palette("Vibe: Cancel Plan");
-    await answerDialogue("Throw Away");
-    // VS Code itself keeps a document, and what was said of it, for minutes.
+    await window.probe.execute("workbench.action.files.save");
+    await window.probe.execute("workbench.action.closeActiveEditor");
+    // Whether VS Code keeps the document itself for longer or not.
     await window.probe.until(
       (api, uri) => api.languages.getDiagnostics(api.Uri.parse(uri)).every(({ source }) => source !== "Vibe"),
       plan,
     );
+    await openDraft();
+    await draftRows().first().click();
+    await window.editor("/plan.vibe-plan.json");
+    await window.palette("Vibe: Cancel Plan");
+    await answerDialogue("Throw Away");
+    await window.page.locator(".editor-group-container.empty").waitFor();
   });
 
   it("an edit while a question is open starts nothing", async () => {
