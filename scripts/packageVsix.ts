@@ -19,6 +19,7 @@ import { basename, dirname, join } from "node:path";
 import { createVSIX } from "@vscode/vsce";
 import { withKeys } from "./manifestTexts.ts";
 import { nativePackage, type Target } from "./nativePackage.ts";
+import { thirdPartyLicences } from "./thirdPartyLicences.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -27,7 +28,6 @@ const programs = ["extension", "ocvibe", "daemon", "sqlWorker", "shim"];
 
 /** Beside the manifest and what it names: found by their names alone, or by the extension's code. */
 const byName = [
-  "README.md",
   "CHANGELOG.md",
   "LICENSE",
   "package.nls*.json",
@@ -39,7 +39,9 @@ const byName = [
 const largest = 15 * 1024 * 1024;
 
 interface Meta {
-  readonly outputs: Readonly<Record<string, { readonly imports: ReadonlyArray<{ readonly path: string }> }>>;
+  readonly outputs: Readonly<
+    Record<string, { readonly imports: ReadonlyArray<{ readonly path: string }>; readonly inputs: object }>
+  >;
 }
 
 /** Makes it in `folder` and answers where it is and its size in bytes; too large a one is an error. */
@@ -90,6 +92,9 @@ const layOut = (stage: string, target: Target, temporary: string) => {
     if (!existsSync(join(root, path))) throw new Error(`package.json names ${path}, which is not there.`);
     if (statSync(join(root, path)).isFile()) copy(path);
   }
+  // The repository's own is for who builds it, and links to what is not here.
+  copy("extension/README.md", "README.md");
+  writeFileSync(join(stage, "THIRD-PARTY-LICENCES.txt"), thirdPartyLicences(root, inputsOf(bundles())));
   const { name, version } = manifest as { readonly name: string; readonly version: string };
   // What is for those who build it has no place in what is installed.
   const { scripts, dependencies, devDependencies, bin, private: _, ...shipped } = manifest;
@@ -101,11 +106,21 @@ const layOut = (stage: string, target: Target, temporary: string) => {
   return { name, version };
 };
 
-/** The files in `dist/` that the programs can load. */
-const bundles = (): ReadonlySet<string> => {
+const readMeta = (): Meta => {
   const meta = join(root, "dist", "meta.json");
   if (!existsSync(meta)) throw new Error("There is no dist/meta.json. Run `npm run build` first.");
-  const { outputs } = JSON.parse(readFileSync(meta, "utf8")) as Meta;
+  return JSON.parse(readFileSync(meta, "utf8")) as Meta;
+};
+
+/** What these bundles are made of. */
+const inputsOf = (files: ReadonlySet<string>): ReadonlyArray<string> => {
+  const { outputs } = readMeta();
+  return [...files].flatMap((file) => Object.keys(outputs[file]?.inputs ?? {}));
+};
+
+/** The files in `dist/` that the programs can load. */
+const bundles = (): ReadonlySet<string> => {
+  const { outputs } = readMeta();
   const found = new Set<string>();
   const visit = (path: string) => {
     if (found.has(path) || !(path in outputs)) return;

@@ -3,7 +3,7 @@ import { statfs } from "node:fs/promises";
 import { Effect } from "effect";
 import type { Diagnosis } from "../../shared/contract/daemonRoutes.ts";
 import { checksAt } from "../orchestration/swarm/proposeSwarm.ts";
-import { inspect } from "../orchestration/swarm/UserRepository.ts";
+import { inspectSupported } from "../orchestration/swarm/UserRepository.ts";
 import { DataFolder } from "../platform/DataFolder.ts";
 import { fileSystem } from "../platform/fileSystem.ts";
 import { SqlBatch } from "../platform/Sql.ts";
@@ -51,7 +51,7 @@ const disk = Effect.gen(function* () {
 
 const project = Effect.fnUntraced(function* (directory: string) {
   return yield* Effect.gen(function* () {
-    const user = yield* inspect(directory);
+    const user = yield* inspectSupported(directory);
     const { checks } = yield* checksAt(user);
     const repository: Line = {
       what: "repository",

@@ -1,7 +1,7 @@
 /** The log: what happened, what was at a time, and its care. */
 import { Schema } from "effect";
 import { StoredEvent } from "./events.ts";
-import { nothing, o, opt, read, Str } from "./route.ts";
+import { nothing, o, opt, project, read, Str } from "./route.ts";
 
 export const eventRoutes = {
   list: read("anyone")
@@ -29,9 +29,9 @@ export const eventRoutes = {
         tables: Schema.Record(Str, Schema.Array(Schema.Record(Str, Schema.Json))),
       }),
     ),
-  /** Replaces an event's data by a marker, everywhere it is kept. */
+  /** Replaces the data of an event of this project by a marker, everywhere it is kept. */
   redact: o({ access: "person" })
-    .input(Schema.Struct({ seq: Schema.Natural, reason: Str }))
+    .input(Schema.Struct({ ...project, seq: Schema.Natural, reason: Str }))
     .output(Schema.Struct({ seq: Schema.Natural, redaction: Schema.Natural })),
   /** Frees what nothing needs any more: says what it would free, and frees it when told to. */
   gc: o({ access: "person" })

@@ -177,7 +177,7 @@ describe("routes", () => {
       }
       const person = own.callers[0]?.token;
       for (const [path, input] of [
-        ["events/redact", { seq: 1, reason: "a fuzz" }],
+        ["events/redact", { project: own.box.repo, seq: 1, reason: "a fuzz" }],
         ["daemon/stop", {}],
       ] as const) {
         const target = targets.find((each) => each.path === path)!;

@@ -11,7 +11,7 @@ import { EventStore } from "../../primitives/EventStore.ts";
 import type { Caller } from "../authenticate.ts";
 import { followLog } from "../followLog.ts";
 import { Lifecycle } from "../Lifecycle.ts";
-import { given, visible } from "./request.ts";
+import { given, projectOf, visible } from "./request.ts";
 
 type Services =
   | EventStore
@@ -41,8 +41,9 @@ export const logHandlers: Handlers<Contract["events"], Caller, AnyError, Service
   redact: ({ input, context }) =>
     Effect.gen(function* () {
       const { stop } = yield* Lifecycle;
+      const project = yield* projectOf(input.project, context);
       // What is in this process's memory goes with it, also when it was not finished; the next start does that.
-      return yield* redactEvent(context.actor, input).pipe(
+      return yield* redactEvent(context.actor, { ...input, project }).pipe(
         Effect.tap(stop),
         Effect.tapErrorTag("StorageError", () => stop),
       );

@@ -86,13 +86,9 @@ export const makeMcpPage = Effect.gen(function* () {
 
   /** The root of an agent's project, for a URL that names none. */
   const homeOf = Effect.fnUntraced(function* (project: string) {
-    const [opened] = yield* store.readAll({
-      project,
-      stream: "project",
-      types: ["project_opened"],
-      limit: 1,
-    });
-    const { commonDir } = { commonDir: undefined, ...(opened?.data as object | undefined) };
+    const opened = yield* store.readAll({ project, stream: "project", types: ["project_opened"] });
+    // The last one: it may have been moved.
+    const { commonDir } = { commonDir: undefined, ...(opened.at(-1)?.data as object | undefined) };
     if (typeof commonDir !== "string") return "";
     return basename(commonDir) === ".git" ? dirname(commonDir) : commonDir;
   });

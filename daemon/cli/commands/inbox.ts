@@ -60,6 +60,12 @@ export const inboxOf = (swarm: SwarmView): ReadonlyArray<InboxEntry> => {
       const message = `${subtask.id} "${subtask.title}" waits for your answer: ${findingsLine(subtask.findings)}`;
       return { kind: "answer", epic, cell: subtask.id, message };
     });
+  const blocked = swarm.subtasks
+    .filter((subtask) => subtask.status === "blocked")
+    .map((subtask): InboxEntry => {
+      const message = `${subtask.id} "${subtask.title}" is blocked: ${findingsLine(subtask.findings)}`;
+      return { kind: "blocked", epic, cell: subtask.id, message };
+    });
   switch (swarm.status) {
     case "ready": {
       const refused = swarm.refusal === null ? "" : ` (refused last time: ${swarm.refusal.message})`;
@@ -71,13 +77,10 @@ export const inboxOf = (swarm: SwarmView): ReadonlyArray<InboxEntry> => {
         },
       ];
     }
-    case "blocked": {
-      const blocked = swarm.subtasks.filter((subtask) => subtask.status === "blocked");
-      return blocked.map((subtask): InboxEntry => {
-        const message = `${subtask.id} "${subtask.title}" is blocked: ${findingsLine(subtask.findings)}`;
-        return { kind: "blocked", epic, cell: subtask.id, message };
-      });
-    }
+    case "blocked":
+      return blocked;
+    case "paused":
+      return [...held, ...blocked, { kind: "resume", epic, message: `${epic} "${title}" is paused` }];
     case "interrupted": {
       const why = swarm.problem === null ? "" : `: ${swarm.problem}`;
       return [...held, { kind: "resume", epic, message: `${epic} "${title}" was interrupted${why}` }];

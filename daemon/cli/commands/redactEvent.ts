@@ -34,7 +34,9 @@ export const redactEvent = Command.make(
         return yield* new SilentExit({ code: 1 });
       }
     }
-    const done = yield* session.ask((client, signal) => client.events.redact({ seq, reason }, { signal }));
+    const done = yield* session.ask((client, signal) =>
+      client.events.redact({ project: session.project, seq, reason }, { signal }),
+    );
     session.print(done, [
       `The data of event ${seq} is gone from the store; event ${done.redaction} says so. The daemon ended, so that its memory has it no more.`,
       "Logs of agents, the hive's file, git, backups and copies of the store are not touched: look there too.",

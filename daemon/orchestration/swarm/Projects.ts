@@ -53,7 +53,8 @@ export class Projects extends Context.Service<
       const data = yield* DataFolder;
       const store = yield* EventStore;
       const git = yield* Git;
-      const seen = new Set<string>();
+      /** Where each project is that was opened. */
+      const seen = new Map<string, string>();
       /** Of several who come to a repository for the first time at once, one makes what is to be there. */
       const turns = new Map<string, Semaphore.Semaphore>();
       const inTurn = <A, E, R>(commonDir: string, effect: Effect.Effect<A, E, R>) => {
@@ -74,25 +75,25 @@ export class Projects extends Context.Service<
         const { id } = yield* projectRecord(user.commonDir);
         const folder = join(data.root, "projects", id, "workshop.git");
         const workshop = yield* openWorkshop(folder, user).pipe(Effect.provideService(Git, git));
-        if (!seen.has(id)) {
+        if (seen.get(id) !== user.commonDir) {
           // What a daemon that was killed left of its checks of the base.
           const left = baseCheckFolder(data.root, id);
           yield* fileSystem(left, () => rm(left, { recursive: true, force: true }));
           yield* announce(id, user);
-          seen.add(id);
+          seen.set(id, user.commonDir);
         }
         return { id, workshop };
       });
 
-      /** One event a project, the first time that this store meets it. */
+      /** One event a project, the first time that this store meets it, and when it is somewhere else than before. */
       const announce = Effect.fnUntraced(function* (project: string, user: UserRepository) {
         const known = yield* store.readAll({
           project,
           stream: "project",
           types: ["project_opened"],
-          limit: 1,
         });
-        if (known.length > 0) return;
+        const last = known.at(-1)?.data as { readonly commonDir?: unknown } | undefined;
+        if (last?.commonDir === user.commonDir) return;
         const roots = yield* git.run(["rev-list", "--max-parents=0", user.commit], { cwd: user.root });
         const rootCommits = roots.stdout.split("\n").filter((line) => line !== "");
         const data = { commonDir: user.commonDir, rootCommits };
@@ -104,17 +105,20 @@ export class Projects extends Context.Service<
       /** Without starting git. */
       const recorded = Effect.fnUntraced(function* (directory: string) {
         const found = yield* Effect.promise(() => findRepository(directory));
-        return found === undefined ? undefined : (yield* readProjectRecord(found.commonDir))?.id;
+        const record = found === undefined ? undefined : yield* readProjectRecord(found.commonDir);
+        return record === undefined
+          ? undefined
+          : { id: record.id, isOpen: seen.get(record.id) === found?.commonDir };
       });
 
       const begin = Effect.fn("Projects.begin")(function* (directory: string) {
-        const id = yield* recorded(directory);
-        return id !== undefined && seen.has(id) ? id : (yield* open(directory)).id;
+        const record = yield* recorded(directory);
+        return record?.isOpen === true ? record.id : (yield* open(directory)).id;
       });
 
       const known = Effect.fn("Projects.known")(function* (directory: string) {
-        const id = yield* recorded(directory);
-        if (id !== undefined) return id;
+        const record = yield* recorded(directory);
+        if (record !== undefined) return record.id;
         // Nothing is known of it: whether it is a repository at all, and what is the matter with it, git says.
         const user = yield* inspect(directory).pipe(Effect.provideService(Git, git));
         return (yield* readProjectRecord(user.commonDir))?.id;

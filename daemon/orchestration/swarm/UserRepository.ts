@@ -23,6 +23,8 @@ export interface UserRepository {
   readonly identity: { readonly name: string; readonly email: string } | undefined;
   /** The effective configuration, keys in lower case; the last value of each. */
   readonly config: ReadonlyMap<string, string>;
+  /** Why no swarm can work on it as it is now; one that was begun before can still be paused, ended and looked at. */
+  readonly unsupported: UnsupportedRepository | undefined;
 }
 
 /** How the repository names its objects. */
@@ -33,7 +35,7 @@ type Reason = UnsupportedRepository["reason"];
 
 const oldestGit = [2, 38] as const;
 
-/** Looks at the repository that a directory lies in, or says why a swarm can't work on it. */
+/** Looks at the repository that a directory lies in; fails where there is none that anything could be done in. */
 export const inspect = Effect.fn("inspect")(function* (directory: string) {
   const git = yield* Git;
   const path = resolve(directory);
@@ -70,12 +72,6 @@ export const inspect = Effect.fn("inspect")(function* (directory: string) {
       `${path} is a bare repository: it has no files to work on. Give a checkout of it.`,
     );
   }
-  if (shallow === "true") {
-    return yield* refuse(
-      "shallow",
-      `${path} is a shallow clone, and its missing history can't be shared with workers. Run \`git fetch --unshallow\` first.`,
-    );
-  }
   if (Result.isFailure(top)) {
     return yield* refuse("not-a-repository", `${path} lies inside a .git folder. Give the checkout itself.`);
   }
@@ -100,32 +96,9 @@ export const inspect = Effect.fn("inspect")(function* (directory: string) {
   }
   const ref = branch.trim();
   const config = parseConfig(listed);
-  if (config.get("core.sparsecheckout") === "true") {
-    return yield* refuse(
-      "sparse",
-      `${root} is a sparse checkout. Run \`git sparse-checkout disable\` first.`,
-    );
-  }
-  if ([...config.keys()].some((key) => /^remote\..*\.promisor$|^extensions\.partialclone$/.test(key))) {
-    return yield* refuse(
-      "shallow",
-      `${root} is a partial clone, and its missing files can't be shared with workers. Clone it again without a filter.`,
-    );
-  }
   const entries = parseTree(yield* ask(["ls-tree", "-r", "-z", "--full-tree", commit]));
-  const submodule = entries.find((entry) => entry.mode === "160000" || entry.path === ".gitmodules");
-  if (submodule !== undefined) {
-    return yield* refuse(
-      "submodules",
-      `${root} has submodules (${submodule.path}), which workers would not get. Submodules are not supported yet.`,
-    );
-  }
-  if (yield* usesLfs(root, commit, entries)) {
-    return yield* refuse(
-      "lfs",
-      `${root} keeps files in Git LFS, which workers would not get. LFS is not supported yet.`,
-    );
-  }
+  const kind = { isShallow: shallow === "true", config, entries };
+  const reason = whyUnsupported(kind) ?? ((yield* usesLfs(root, commit, entries)) ? lfs : undefined);
   const dirty = parseStatus(status);
   const name = config.get("user.name");
   const email = config.get("user.email");
@@ -138,9 +111,49 @@ export const inspect = Effect.fn("inspect")(function* (directory: string) {
     dirty,
     identity: !name || !email ? undefined : { name, email },
     config,
+    unsupported: reason === undefined ? undefined : refuse(reason[0], `${root} ${reason[1]}`),
   };
   return repository;
 });
+
+/** For what a swarm is to be begun on. */
+export const inspectSupported = Effect.fn("inspectSupported")(function* (directory: string) {
+  const user = yield* inspect(directory);
+  return user.unsupported === undefined ? user : yield* user.unsupported;
+});
+
+const lfs = [
+  "lfs",
+  "keeps files in Git LFS, which workers would not get. LFS is not supported yet.",
+] as const;
+
+const whyUnsupported = (user: {
+  readonly isShallow: boolean;
+  readonly config: UserRepository["config"];
+  readonly entries: UserRepository["entries"];
+}): readonly [Reason, string] | undefined => {
+  if (user.isShallow) {
+    return [
+      "shallow",
+      "is a shallow clone, and its missing history can't be shared with workers. Run `git fetch --unshallow` first.",
+    ];
+  }
+  if (user.config.get("core.sparsecheckout") === "true")
+    return ["sparse", "is a sparse checkout. Run `git sparse-checkout disable` first."];
+  if ([...user.config.keys()].some((key) => /^remote\..*\.promisor$|^extensions\.partialclone$/.test(key))) {
+    return [
+      "shallow",
+      "is a partial clone, and its missing files can't be shared with workers. Clone it again without a filter.",
+    ];
+  }
+  const submodule = user.entries.find((entry) => entry.mode === "160000" || entry.path === ".gitmodules");
+  return submodule === undefined
+    ? undefined
+    : [
+        "submodules",
+        `has submodules (${submodule.path}), which workers would not get. Submodules are not supported yet.`,
+      ];
+};
 
 const requireGit = Effect.fnUntraced(function* (
   refuse: (reason: Reason, message: string) => UnsupportedRepository,
@@ -214,13 +227,17 @@ export const readProjectRecord = Effect.fn("readProjectRecord")(function* (commo
   return isCopy ? undefined : record;
 });
 
-/** The project's record under the common directory, written at first use. Of two racers one wins, for both. */
+/**
+ * The project's record under the common directory, written at first use, and renewed where the repository was moved, so
+ * that a copy that is made later is told from it. Of two racers one wins, for both.
+ */
 export const projectRecord = Effect.fn("projectRecord")(function* (commonDir: string) {
   const known = yield* readProjectRecord(commonDir);
-  if (known !== undefined) return known;
+  if (known?.commonDir === commonDir) return known;
   const file = recordFile(commonDir);
-  const fresh = { id: randomUUID(), createdAt: new Date().toISOString(), commonDir };
-  const draft = `${file}.${fresh.id}`;
+  const begun = { id: randomUUID(), createdAt: new Date().toISOString() };
+  const fresh = { ...begun, ...known, commonDir };
+  const draft = `${file}.${begun.id}`;
   const isCopied = (yield* readRecord(commonDir)) !== undefined;
   yield* fileSystem(file, async () => {
     await mkdir(join(commonDir, "vibe"), { recursive: true });

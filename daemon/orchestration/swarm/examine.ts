@@ -52,6 +52,8 @@ export const examine = Effect.fn("examine")(function* (options: {
         message: `${path} is a git repository of its own; remove its .git.`,
       });
     }
+    const foreign = yield* makesUnsupported(workshop, base, tree, change);
+    if (foreign !== undefined) refused.push({ kind: "unsafe-entry", path, message: foreign });
     if (change.new?.mode === link) {
       const target = (yield* workshop.readText(tree, path)) ?? "";
       if (leavesRepository(path, target)) {
@@ -86,6 +88,22 @@ export const parseLease = (user: UserRepository, files: ReadonlyArray<string>): 
     return Result.isSuccess(parsed) ? [parsed.success] : [];
   });
 };
+
+/** After it no swarm could work on the repository any more. */
+const makesUnsupported = Effect.fnUntraced(function* (
+  workshop: OpenProject["workshop"],
+  base: string,
+  tree: string,
+  { path, new: made }: PathChange,
+) {
+  if (made === null) return undefined;
+  if (path === ".gitmodules") return `${path} declares submodules, which are not supported. Leave it out.`;
+  if (path.split("/").at(-1) !== ".gitattributes") return undefined;
+  const usesLfs = (text: string | undefined) => text?.includes("filter=lfs") === true;
+  if (!usesLfs(yield* workshop.readText(tree, path)) || usesLfs(yield* workshop.readText(base, path)))
+    return undefined;
+  return `${path} puts files into Git LFS, which is not supported. Leave that out.`;
+});
 
 const verbOf = (change: PathChange) =>
   change.old === null

@@ -14,7 +14,7 @@ import { DataFolder } from "../../platform/DataFolder.ts";
 import { fileSystem } from "../../platform/fileSystem.ts";
 import { EventStore } from "../../primitives/EventStore.ts";
 import { followSwarm } from "./SwarmLog.ts";
-import { inspect, readProjectRecord } from "./UserRepository.ts";
+import { inspectSupported, readProjectRecord } from "./UserRepository.ts";
 
 export const locateFolder = Effect.fn("locateFolder")(function* (folder: string) {
   if (!isAbsolute(folder)) {
@@ -32,7 +32,7 @@ export const locateFolder = Effect.fn("locateFolder")(function* (folder: string)
     if (record !== undefined) return project({ id: record.id, root: found.root, commonDir });
   }
   // Nothing is known of it: whether a swarm could work there, and why not, is said as when one is started.
-  const { root, commonDir } = yield* inspect(folder);
+  const { root, commonDir } = yield* inspectSupported(folder);
   const record = yield* readProjectRecord(commonDir);
   return project({ ...(record !== undefined && { id: record.id }), root, commonDir });
 });

@@ -58,6 +58,8 @@ export const planMove = Effect.fn("planMove")(function* (options: {
   readonly words: ActWords;
 }) {
   const { project, epicId, ref, old, head, words } = options;
+  if (project.user.unsupported !== undefined)
+    return yield* new LandingRefused({ message: project.user.unsupported.message, paths: [] });
   const paths = yield* project.workshop.changes(old, head);
   const move = { epic: epicId, ref, old, new: head, paths };
   const checkout = yield* checkoutOf(project, ref, words);

@@ -6,7 +6,7 @@ import { DataFolder } from "../../platform/DataFolder.ts";
 import { environment, Processes } from "../../platform/Processes.ts";
 import { ownMarker } from "../../platform/strays.ts";
 import { agentFault, parseAgentSpec } from "../agents/agentSpec.ts";
-import { inspect } from "./UserRepository.ts";
+import { inspectSupported } from "./UserRepository.ts";
 
 const timeoutMs = 5 * 60 * 1000;
 const maxPlan = 4 * 1024 * 1024;
@@ -17,7 +17,7 @@ export const planTask = Effect.fn("planTask")(function* (request: {
   readonly planner: string;
   readonly maxSubtasks?: number;
 }) {
-  const user = yield* inspect(request.project);
+  const user = yield* inspectSupported(request.project);
   const processes = yield* Processes;
   const { cloneId } = yield* DataFolder;
   const spec = parseAgentSpec(request.planner);

@@ -17,7 +17,7 @@ import { EventStore } from "../../primitives/EventStore.ts";
 import { agentFault } from "../agents/agentSpec.ts";
 import { discoverChecks } from "./discoverChecks.ts";
 import { invalidPlan, readPlan } from "./readPlan.ts";
-import { inspect, readProjectRecord, type UserRepository } from "./UserRepository.ts";
+import { inspectSupported, readProjectRecord, type UserRepository } from "./UserRepository.ts";
 import { type PlanSurroundings, validatePlan } from "./validatePlan.ts";
 
 export interface ProposalRequest {
@@ -29,7 +29,7 @@ export interface ProposalRequest {
 }
 
 export const proposeSwarm = Effect.fn("proposeSwarm")(function* (request: ProposalRequest) {
-  const user = yield* inspect(request.project);
+  const user = yield* inspectSupported(request.project);
   const plan = yield* readPlan(request.text);
   const projectId = (yield* readProjectRecord(user.commonDir))?.id;
   const reservations = yield* Reservations;

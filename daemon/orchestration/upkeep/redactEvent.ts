@@ -12,7 +12,7 @@ const longestReason = 1000;
 
 export const redactEvent = Effect.fn("redactEvent")(function* (
   actor: Actor,
-  { seq, reason }: { readonly seq: number; readonly reason: string },
+  { seq, reason, project }: { readonly seq: number; readonly reason: string; readonly project: string },
 ) {
   const store = yield* EventStore;
   if (reason.trim() === "" || reason.length > longestReason) {
@@ -27,6 +27,12 @@ export const redactEvent = Effect.fn("redactEvent")(function* (
     });
   }
   const [event] = yield* store.readAll({ after: seq - 1, upTo: seq, limit: 1 });
+  // Numbers are the store's, and a mistyped one is another project's as easily as this one's.
+  if (event !== undefined && event.project !== project) {
+    return yield* new InvalidInput({
+      message: `Event ${seq} is not of this project. Say it in the repository that it is about.`,
+    });
+  }
   const needed = event === undefined ? undefined : yield* whatRestsOn(event);
   if (needed !== undefined) return yield* new NotNow({ message: `Event ${seq} is still needed: ${needed}` });
   return yield* store.redact({ actor }, seq, reason.trim());

@@ -76,7 +76,7 @@ const routes = (project: string, things: Things): Record<string, readonly [Acces
   "events/list": ["anyone", { project }],
   "events/follow": ["anyone", { project }],
   "events/stateAt": ["person", { project, seq: 1 }],
-  "events/redact": ["person", { seq: 1_000_000, reason: "none" }],
+  "events/redact": ["person", { project, seq: 1_000_000, reason: "none" }],
   "events/gc": ["person", { free: false }],
   "daemon/ownThings": ["person", {}],
   // Refused for whoever may, since nobody was shown such a list.

@@ -254,7 +254,7 @@ describe("the project's stream", () => {
     await until(() => JSON.stringify(shownIn(its.model)).includes("The secret"));
     const events = await person.events.list({ project, type: "cell_created", limit: 1000 });
     const { seq } = events.find(({ data }) => JSON.stringify(data).includes("The secret"))!;
-    await person.events.redact({ seq, reason: "a secret" });
+    await person.events.redact({ project, seq, reason: "a secret" });
     await until(() => box.daemonPid() === undefined);
     await box.startDaemon();
     person = await box.client();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import {
-  inspect,
+  inspectSupported,
   pin,
   pinRef,
   projectRecord,
@@ -28,7 +28,7 @@ const files = { "a.txt": "one\n", "sub folder/ü.txt": "two\n", ".gitignore": "*
 const inFolder = <A, E>(run: (folder: string) => Effect.Effect<A, E, Git>) =>
   Effect.flatMap(tempFolder, run).pipe(Effect.scoped, Effect.provide(Git.layer));
 
-describe("inspect", () => {
+describe("inspectSupported", () => {
   it.live(
     "sees the same repository from a subfolder and from a linked worktree, and changes no byte of it",
     () =>
@@ -48,9 +48,9 @@ describe("inspect", () => {
           );
           userGit(root, "add", "s t.txt");
           const before = yield* Effect.promise(() => fingerprint(root));
-          const seen = yield* inspect(root);
-          const below = yield* inspect(join(root, "sub folder"));
-          const beside = yield* inspect(linked);
+          const seen = yield* inspectSupported(root);
+          const below = yield* inspectSupported(join(root, "sub folder"));
+          const beside = yield* inspectSupported(linked);
           assert.deepStrictEqual(yield* Effect.promise(() => fingerprint(root)), before);
           assert.deepInclude(seen, { root, commit: base, head: { kind: "branch", ref: "refs/heads/main" } });
           assert.deepStrictEqual(seen.identity, { name: "Ada Example", email: "ada@example.test" });
@@ -70,7 +70,7 @@ describe("inspect", () => {
             head: { kind: "branch", ref: "refs/heads/other" },
           });
           userGit(root, "checkout", "--quiet", "--detach");
-          assert.deepStrictEqual((yield* inspect(root)).head, { kind: "detached" });
+          assert.deepStrictEqual((yield* inspectSupported(root)).head, { kind: "detached" });
         }),
       ),
   );
@@ -91,7 +91,7 @@ describe("inspect", () => {
         ]) {
           userGit(root, "config", key, program);
         }
-        yield* inspect(root);
+        yield* inspectSupported(root);
         assert.notInclude(yield* Effect.promise(() => readdir(folder)), "ran");
       }),
     ),
@@ -220,7 +220,7 @@ describe("inspect", () => {
         Effect.gen(function* () {
           const target = yield* Effect.promise(() => make(folder));
           const before = yield* Effect.promise(() => fingerprint(folder));
-          const refusal = yield* Effect.flip(inspect(target));
+          const refusal = yield* Effect.flip(inspectSupported(target));
           assert.strictEqual(refusal._tag, "UnsupportedRepository");
           assert.propertyVal(refusal, "reason", reason);
           assert.match(refusal.message, says);
@@ -234,14 +234,14 @@ describe("inspect", () => {
   it.live("refuses a git that is missing or too old", () =>
     withProject(files, ({ root, folder }) =>
       Effect.gen(function* () {
-        const missing = yield* Effect.flip(withVariables({ PATH: "/nowhere" }, inspect(root)));
+        const missing = yield* Effect.flip(withVariables({ PATH: "/nowhere" }, inspectSupported(root)));
         assert.deepInclude(missing, { _tag: "UnsupportedRepository", reason: "git-missing" });
         const bin = join(folder, "bin");
         yield* Effect.promise(async () => {
           await mkdir(bin);
           await writeFile(join(bin, "git"), "#!/bin/sh\necho git version 2.37.9\n", { mode: 0o755 });
         });
-        const old = yield* Effect.flip(withVariables({ PATH: `${bin}:${process.env.PATH}` }, inspect(root)));
+        const old = yield* Effect.flip(withVariables({ PATH: `${bin}:${process.env.PATH}` }, inspectSupported(root)));
         assert.deepInclude(old, { _tag: "UnsupportedRepository", reason: "git-too-old" });
         assert.match(old.message, /2\.37\.9.*Install git 2\.38/);
       }),

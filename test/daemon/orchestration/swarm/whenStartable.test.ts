@@ -1,7 +1,7 @@
 /** What a subtask waits for whose program can't be started, and when it is given up. */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { assert, describe, it } from "@effect/vitest";
+import { assert, beforeAll, describe, it } from "@effect/vitest";
 import { Effect, Fiber } from "effect";
 import { TestClock } from "effect/testing";
 import { StartBreaker } from "../../../../daemon/orchestration/agents/StartBreaker.ts";
@@ -36,6 +36,9 @@ const staged = <A, E>(use: (stage: Stage) => Effect.Effect<A, E, StartBreaker>) 
     const install = () => writeFileSync(program, "#!/bin/sh\n", { mode: 0o755 });
     return yield* use({ run, subtask, shown, install, remove: () => rmSync(program) });
   }).pipe(Effect.provide(StartBreaker.layer), Effect.scoped);
+
+// It is loaded at its first use, and the clock of these tests does not wait for that.
+beforeAll(() => import("effect/persistence/CircuitBreaker"));
 
 describe("a subtask's program", () => {
   it.effect("is started at once when it is there", () =>
