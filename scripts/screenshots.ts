@@ -75,8 +75,8 @@ const pictureAll = async (theme: Theme): Promise<void> => {
     await take("needs-you");
 
     await window.palette("Vibe: Answer…");
-    await window.quickPick("Test the greetings").click();
-    await window.quickPick("Accept").click();
+    await window.pick("Test the greetings");
+    await window.pick("Accept");
     await probe.execute("notifications.clearAll");
     sample.fail(1, true);
     sample.let(1, 3);

@@ -135,7 +135,7 @@ describe("agents and leases", () => {
     });
     await rows(one("question", (row) => !row.label.includes("$(zap)") && row.label.includes("port?")));
     await painted("port?").click();
-    await window.quickPick("Answer…").click();
+    await window.pick("Answer…");
     await window.answer("8080");
     const answered = await bob.deferred.await({ project, id: asked.id, waitSeconds: 20 });
     assert.deepInclude(answered, { state: "resolved", value: "8080" });

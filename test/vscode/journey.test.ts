@@ -117,8 +117,8 @@ describe("a swarm, from the palette to its undoing", () => {
     sample.let(2);
     await status("needs-you");
     await window.palette("Vibe: Answer…");
-    await window.quickPick("Test the greetings").click();
-    await window.quickPick("Accept").click();
+    await window.pick("Test the greetings");
+    await window.pick("Accept");
     await swarmBecomes((view) => view.subtasks[1]?.status === "merged");
   }, 120_000);
 
@@ -127,7 +127,7 @@ describe("a swarm, from the palette to its undoing", () => {
     await status("ready");
     await window.statusBar().filter({ hasText: "Ready to land" }).waitFor();
     await window.palette("Vibe: Open Changes");
-    await window.quickPick(task).click();
+    await window.pick(task);
     const texts = await window.probe.until((vscode) => {
       const [tab] = vscode.window.tabGroups.all
         .flatMap(({ tabs }) => tabs)
@@ -151,7 +151,7 @@ describe("a swarm, from the palette to its undoing", () => {
     await window.probe.becomes<ReadonlyArray<unknown>>("review", (remarks) => remarks.length === 1);
     sample.let(4);
     await window.palette("Vibe: Send Back…");
-    await window.quickPick(task).click();
+    await window.pick(task);
     await window.page.locator(".quick-input-title", { hasText: "back" }).waitFor();
     await window.page.keyboard.press("Enter");
     await swarmBecomes((view) => view.status === "ready" && view.subtasks.length === 4);
@@ -162,7 +162,7 @@ describe("a swarm, from the palette to its undoing", () => {
     const head = (await swarm())?.head ?? "";
     assert.notInclude(box.git("show", "HEAD:src/greetings.js"), "Bonjour");
     await window.palette("Vibe: Land…");
-    await window.quickPick(task).click();
+    await window.pick(task);
     assert.include(await window.confirm("Land"), head.slice(0, 10));
     await status("landed");
     assert.strictEqual(box.git("rev-parse", "main"), head);
@@ -173,7 +173,7 @@ describe("a swarm, from the palette to its undoing", () => {
 
   it("undoes what was landed", async () => {
     await window.palette("Vibe: Revert Epic…");
-    await window.quickPick(task).click();
+    await window.pick(task);
     await window.confirm("Revert");
     await swarmBecomes((view) => view.status === "reverted");
     assert.notInclude(box.git("show", "HEAD:src/greetings.js"), "Bonjour");

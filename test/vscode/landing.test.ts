@@ -142,7 +142,7 @@ describe("review and landing", () => {
     );
     assert.deepInclude(remark, { line: 2, text: "Call it extra, please" });
     await window.palette("Vibe: Send Back…");
-    await window.quickPick("A proof").click();
+    await window.pick("A proof");
     await window.answer("And say why.");
     await window.probe.becomes<ReadonlyArray<ReviewComment>>("review", (all) => all.length === 0);
     await settled(client, project, epic);
@@ -160,7 +160,7 @@ describe("review and landing", () => {
     const epic = await firstEpic();
     const { head } = await client.swarm.status({ project, epic });
     await window.palette("Vibe: Land…");
-    await window.quickPick("A proof").click();
+    await window.pick("A proof");
     const said = await window.confirm("Land");
     assert.include(said, "on main");
     assert.include(said, head!.slice(0, 10));
@@ -175,7 +175,7 @@ describe("review and landing", () => {
   it("reverts what landed", async () => {
     const epic = await firstEpic();
     await window.palette("Vibe: Revert Epic…");
-    await window.quickPick("A proof").click();
+    await window.pick("A proof");
     await window.confirm("Revert");
     await become(epic, "reverted");
     assert.strictEqual(readFileSync(join(project, "src/a.ts"), "utf8"), "export const a = 1;\n");
@@ -202,11 +202,11 @@ describe("review and landing", () => {
     await toast.waitFor();
     assert.strictEqual(await toast.count(), 1);
     await toast.locator(".monaco-button", { hasText: "Answer" }).click();
-    await window.quickPick("Drop the test").click();
+    await window.pick("Drop the test");
     await window.quickPick("Accept").waitFor();
     // Meanwhile another window, or the command line, is faster.
     await client.swarm.answer({ project, cell, accept: true });
-    await window.quickPick("Accept").click();
+    await window.pick("Accept");
     await window.notifications().filter({ hasText: "It was accepted at" }).waitFor();
     await settled(client, project, epic);
     assert.strictEqual(await status(epic), "ready");
@@ -228,7 +228,7 @@ describe("review and landing", () => {
       rows.some((one) => one.ref.kind === "dirty" && one.description === "src/b.ts"),
     );
     await window.palette("Vibe: Land…");
-    await window.quickPick("A proof").click();
+    await window.pick("A proof");
     await window.confirm("Land");
     await window.probe.becomes<ReadonlyArray<Row>>("landing", (rows) =>
       rows.some((one) => one.ref.kind === "refusal"),
@@ -242,7 +242,7 @@ describe("review and landing", () => {
     const epic = (await client.swarm.list({ project })).find((one) => one.status === "ready")!.epic;
     const discard = async (button: string) => {
       await window.palette("Vibe: Discard…");
-      await window.quickPick("A proof").click();
+      await window.pick("A proof");
       return window.confirm(button);
     };
     assert.include(await discard("Cancel"), "can't be undone");

@@ -94,8 +94,7 @@ describe("reserved files", () => {
   /** Chooses from the menu of a file in the Explorer. */
   const menu = async (name: string, entry: string) => {
     const row = window.page.locator(".explorer-folders-view .monaco-list-row", { hasText: name });
-    await row.click({ button: "right" });
-    await window.page.locator(".context-view .action-label", { hasText: entry }).first().click();
+    await window.menu(row, entry);
   };
   const dialog = () => window.page.locator(".monaco-dialog-box");
 
@@ -292,7 +291,7 @@ describe("reserved files", () => {
   it("can be asked for by mail", async () => {
     await open("src/held.txt");
     await window.palette("Vibe: Who Holds This File?");
-    await window.quickPick("Ask to Hand Over").click();
+    await window.pick("Ask to Hand Over");
     await window.notifications().filter({ hasText: "BlueLake was asked." }).waitFor();
     const [message] = await person.mail.inbox({ project, of: "BlueLake" });
     assert.strictEqual(message?.subject, "The person asks for src/held.txt");
@@ -356,7 +355,7 @@ describe("reserved files", () => {
         [name, link(path)] as const,
       );
     await menu("mine.txt", "Reserve for Me");
-    await window.quickPick("1 hour").click();
+    await window.pick("1 hour");
     await until(async () => (await decoration("src/mine.txt"))?.badge === "Me");
     assert.isTrue(await refused("src/mine.txt"));
     await open("src/mine.txt");
@@ -376,7 +375,7 @@ describe("reserved files", () => {
     assert.isFalse(await refused("src/mine.txt"));
 
     await command("vibe.reserveForMe", "app/[slug]");
-    await window.quickPick("1 hour").click();
+    await window.pick("1 hour");
     await window.notifications().getByRole("button", { name: "Wait for It" }).click();
     await until(async () => (await person.reservations.queue({ project })).length === 1);
     await agent.reservations.release({ project, patterns: ["app/[slug]/page.ts"] });

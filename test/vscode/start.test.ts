@@ -95,7 +95,7 @@ describe("Start Swarm", () => {
   it("offers the task again, and opens the plan that was made of it", async () => {
     writeFileSync(go, "");
     await window.palette("Vibe: Start Swarm");
-    await window.quickPick("Change src/a.js").click();
+    await window.pick("Change src/a.js");
     const plan = await window.editor(".vibe-plan.json");
     assert.match(plan, /^vibe-plan:\/[0-9a-f]{8}\/plan-of-change-src-a-js\.vibe-plan\.json$/);
     assert.strictEqual(readFileSync(asked, "utf8"), "Change src/a.js");
@@ -120,7 +120,7 @@ describe("Start Swarm", () => {
 
   it.runIf(full)("a longer task is written in a document", async () => {
     await window.palette("Vibe: Start Swarm");
-    await window.quickPick("Write longer").click();
+    await window.pick("Write longer");
     const task = await window.editor(".vibe-task.md");
     await window.paste("Change src/b.js\n\nand mind the details");
     assert.include(await lenses(task), "$(rocket) Make a plan of this");

@@ -81,8 +81,8 @@ describe("the extension, its windows and folders", () => {
     await statusOf(window, "needs-you");
     await statusOf(second, "needs-you");
     await second.palette("Vibe: Answer…");
-    await second.quickPick("Test the greetings").click();
-    await second.quickPick("Accept").click();
+    await second.pick("Test the greetings");
+    await second.pick("Accept");
     await statusOf(window, "running");
     await statusOf(second, "running");
     await second.page.close();

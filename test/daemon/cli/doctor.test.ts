@@ -226,8 +226,9 @@ describe("doctor", () => {
     writeFileSync(file, JSON.stringify({ ...address, pid: daemon(), protocol: 99 }));
     const fresh = await doctor();
     expect(fresh.problems.map(({ detail }) => detail)).toContainEqual(expect.stringMatching(/too new/));
-    process.kill(daemon(), "SIGTERM");
-    await untilGone(JSON.parse(readFileSync(file, "utf8")).pid);
+    const last = daemon();
+    process.kill(last, "SIGTERM");
+    await untilGone(last);
   });
 
   it("finds a damaged store, whether or not a daemon can start on it, and a backup mends it", async () => {

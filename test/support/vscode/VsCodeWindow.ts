@@ -61,6 +61,12 @@ export class VsCodeWindow {
       .first();
   }
 
+  /** Takes an entry of the quick pick. By keyboard: a click may reach the next one too, which opens in its place. */
+  async pick(label: string): Promise<void> {
+    await this.quickPick(label).waitFor();
+    await this.answer(label);
+  }
+
   /** Presses a button of the dialog that is open, and answers what the dialog said. */
   async confirm(button: string): Promise<string> {
     const dialog = this.page.locator(".monaco-dialog-box");
