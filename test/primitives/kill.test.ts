@@ -22,7 +22,7 @@ import { table } from "./table.ts";
 
 const full = process.env.OCVIBE_TEST_TIER === "full";
 /** Each round kills one process. */
-const rounds = full ? 3000 : 200;
+const rounds = full ? 3000 : 100;
 const clients = 3;
 
 let folder: string;

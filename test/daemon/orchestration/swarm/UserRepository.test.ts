@@ -241,7 +241,9 @@ describe("inspectSupported", () => {
           await mkdir(bin);
           await writeFile(join(bin, "git"), "#!/bin/sh\necho git version 2.37.9\n", { mode: 0o755 });
         });
-        const old = yield* Effect.flip(withVariables({ PATH: `${bin}:${process.env.PATH}` }, inspectSupported(root)));
+        const old = yield* Effect.flip(
+          withVariables({ PATH: `${bin}:${process.env.PATH}` }, inspectSupported(root)),
+        );
         assert.deepInclude(old, { _tag: "UnsupportedRepository", reason: "git-too-old" });
         assert.match(old.message, /2\.37\.9.*Install git 2\.38/);
       }),
