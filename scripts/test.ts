@@ -16,7 +16,7 @@ const step = (command: string, args: ReadonlyArray<string>, more: NodeJS.Process
 step(process.execPath, ["scripts/check.ts"]);
 step(process.execPath, ["scripts/build.ts", "--quiet", "--test"]);
 step(process.execPath, ["scripts/build.ts", "--quiet"]);
-step(process.execPath, ["scripts/installChromium.ts"]);
+step(process.execPath, ["scripts/prepareVsCode.ts"]);
 // Every type of event must have been made, and replayed, by the end of it.
 step("vitest", ["run", "--exclude", "test/vscode/**"], { OCVIBE_TEST_SUITE: "whole" });
 // A VS Code with its browser takes a processor for itself, so these come by themselves.

@@ -1,9 +1,11 @@
 /**
- * Brings the browser that the tests show VS Code in, where there is none: from the system's packages when this runs as
- * root where apt is, as in a container, else Playwright's own into the user's cache. Prints nothing when there is one.
+ * Brings the VS Code that tests drive and the browser that they show it in, before many tests want them at once. The
+ * browser comes from the system's packages when this runs as root where apt is, as in a container, else it is
+ * Playwright's own, in the user's cache. Prints nothing when both are there.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { codeServer } from "../test/support/vscode/codeServer.ts";
 import { findChromium } from "../test/support/vscode/findChromium.ts";
 
 const isThere = (): boolean => {
@@ -36,4 +38,11 @@ if (!isThere()) {
     console.error((cause as Error).message);
     process.exitCode = 1;
   }
+}
+
+try {
+  await codeServer();
+} catch (cause) {
+  console.error((cause as Error).message);
+  process.exitCode = 1;
 }
