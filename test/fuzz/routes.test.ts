@@ -177,14 +177,14 @@ describe("routes", () => {
       }
       const person = own.callers[0]?.token;
       for (const [path, input] of [
-        ["events/redact", { project: own.box.repo, seq: 1, reason: "a fuzz" }],
+        ["events/redact", { project: own.projects[0], seq: 1, reason: "a fuzz" }],
         ["daemon/stop", {}],
       ] as const) {
         const target = targets.find((each) => each.path === path)!;
         if (own.box.daemonPid() === undefined) await own.box.startDaemon();
         const before = own.box.daemonPid();
         const verdict = judge(path, target.route, await ask(request(path, person, JSON.stringify(input))));
-        assert.notProperty(verdict, "fault");
+        assert.propertyVal(verdict, "tag", "ok");
         while (own.box.daemonPid() === before) await sleep(20);
       }
     } finally {
