@@ -20,4 +20,4 @@ step(process.execPath, ["scripts/prepareVsCode.ts"]);
 // Every type of event must have been made, and replayed, by the end of it.
 step("vitest", ["run", "--exclude", "test/vscode/**"], { OCVIBE_TEST_SUITE: "whole" });
 // A VS Code with its browser takes a processor for itself, so these come by themselves.
-step("vitest", ["run", "test/vscode"]);
+step("vitest", ["run", "--maxWorkers", "2", "test/vscode"]);

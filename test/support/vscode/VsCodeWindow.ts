@@ -46,9 +46,15 @@ export class VsCodeWindow {
 
   /** Runs a command as a person does: opens the palette, types its title and takes the entry of that title. */
   async palette(title: string): Promise<void> {
-    await this.page.keyboard.press("F1");
     const input = this.page.locator(".quick-input-widget input[type=text]");
-    await input.waitFor();
+    // One quick input that closes takes the key that was to open the next.
+    for (let opened = false; !opened; ) {
+      await this.page.keyboard.press("F1");
+      opened = await input.waitFor({ timeout: 3000 }).then(
+        () => true,
+        () => false,
+      );
+    }
     await input.fill(`>${title}`);
     await this.quickPick(title).click();
   }
