@@ -21,7 +21,7 @@ export const removalPage = (things: OwnThings | undefined, drafts: number): stri
 };
 
 /** What VS Code itself keeps of an extension, and no extension can remove. */
-export const keptByEditor = (): ReadonlyArray<string> => [
+const keptByEditor = (): ReadonlyArray<string> => [
   t("your settings that begin with vibe. (in settings.json)"),
   t("the extension itself, until you uninstall it, and VS Code's logs of it"),
   t("what VS Code remembers of views: which are open, and how wide"),

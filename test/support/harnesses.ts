@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder, installOnce } from "./installOnce.ts";
+import { runNpm } from "./runNpm.ts";
 
 interface Harness {
   readonly package: string;
@@ -28,27 +29,15 @@ export const harness = async (name: keyof typeof harnesses): Promise<string> => 
 
 const nameOf = (wanted: Harness) => `${wanted.package.replace(/^@/, "").replace("/", "-")}-${wanted.version}`;
 
-const install = (wanted: Harness, draft: string) =>
-  new Promise<void>((resolve, reject) => {
-    const what = `${wanted.package}@${wanted.version}`;
-    const args = ["install", "--prefix", draft, "--no-audit", "--no-fund", "--loglevel", "error", what];
-    const child = spawn("npm", args, {
-      stdio: ["ignore", "ignore", "pipe"],
-      shell: process.platform === "win32",
-    });
-    let said = "";
-    child.stderr.on("data", (chunk) => {
-      said += chunk;
-    });
-    const fail = (why: string) =>
-      reject(
-        new Error(
-          `This test needs ${what}, and npm can't install it. Install it by hand with: npm install --prefix ${cacheFolder(nameOf(wanted))} ${what}\n${why}`,
-        ),
-      );
-    child.on("error", (cause) => fail(cause.message));
-    child.on("close", (code) => (code === 0 ? resolve() : fail(said.trim() || `exit code ${code}`)));
+const install = (wanted: Harness, draft: string) => {
+  const what = `${wanted.package}@${wanted.version}`;
+  const args = ["install", "--prefix", draft, "--no-audit", "--no-fund", "--loglevel", "error", what];
+  return runNpm(args).catch((cause: Error) => {
+    throw new Error(
+      `This test needs ${what}, and npm can't install it. Install it by hand with: npm install --prefix ${cacheFolder(nameOf(wanted))} ${what}\n${cause.message}`,
+    );
   });
+};
 
 /** What keeps a harness to itself: folders of its own, and no way to anything but this machine. */
 export const harnessEnvironment = (folder: string): NodeJS.ProcessEnv => {

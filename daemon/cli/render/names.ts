@@ -13,7 +13,7 @@ export const targetName = (swarm: { readonly target: Target; readonly epic?: str
 export const branchName = (ref: string): string => plain(ref.replace(/^refs\/heads\//, ""));
 
 /** Position from 1, as plan, live view and summary number the subtasks. */
-export const numberOf = (swarm: SwarmView, id: string): number =>
+const numberOf = (swarm: SwarmView, id: string): number =>
   swarm.subtasks.findIndex((subtask) => subtask.id === id) + 1;
 
 /** Numbers of the subtasks that must still be merged before this one starts. */

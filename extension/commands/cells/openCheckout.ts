@@ -3,26 +3,14 @@ import * as vscode from "vscode";
 import { t } from "../../text/t.ts";
 import type { Vibe } from "../../Vibe.ts";
 import { commandIds } from "../commandIds.ts";
-import { checkoutGone } from "./checkoutGone.ts";
-import { chosenCell } from "./chosenCell.ts";
+import { chosenCheckout } from "./chosenCheckout.ts";
 
 export const openCheckout = (vibe: Vibe): vscode.Disposable =>
   vscode.commands.registerCommand(commandIds.openCheckout, (argument: unknown) =>
     vibe.run(async () => {
-      const chosen = await chosenCell(vibe, {
-        argument,
-        placeholder: t("Whose checkout?"),
-        word: "folder",
-        none: t("No cell has a checkout now."),
-      });
+      const chosen = await chosenCheckout(vibe, { argument, placeholder: t("Whose checkout?") });
       if (chosen === undefined) return;
-      const { entry } = chosen;
-      const folder = entry.subtask?.folder;
-      if (folder == null) {
-        void vscode.window.showInformationMessage(checkoutGone());
-        return;
-      }
-      await vscode.commands.executeCommand("vscode.openFolder", vscode.Uri.file(folder), {
+      await vscode.commands.executeCommand("vscode.openFolder", vscode.Uri.file(chosen.folder), {
         forceNewWindow: true,
       });
     }),

@@ -50,11 +50,5 @@ export const hiveNodes = (): HiveNodes => {
 };
 
 /** No two nodes share one: an encoded path has no `/`, so that each part ends where it ends. */
-export const nodeId = (kind: HiveNode["kind"], project: string, rest: string): string =>
+const nodeId = (kind: HiveNode["kind"], project: string, rest: string): string =>
   `${kind}/${encodeURIComponent(project)}/${rest}`;
-
-export const isHiveNode = (value: unknown): value is HiveNode =>
-  typeof value === "object" &&
-  value !== null &&
-  typeof (value as HiveNode).project === "string" &&
-  typeof (value as HiveNode).kind === "string";

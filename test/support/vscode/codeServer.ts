@@ -3,9 +3,9 @@
  * the cache of `installOnce`. Its own install script needs headers that few machines have, so the modules that
  * VS Code really needs are built one by one. A machine that can't do this fails the tests with a sentence.
  */
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { installOnce } from "../installOnce.ts";
+import { runNpm } from "../runNpm.ts";
 
 const version = "4.139.1";
 const nativeModules = ["node-pty", "@vscode/spdlog", "@vscode/native-watchdog", "@parcel/watcher"];
@@ -27,22 +27,8 @@ export const codeServer = async (): Promise<string> => {
 const vscodeIn = (folder: string) => join(folder, "node_modules", "code-server", "lib", "vscode");
 
 const npm = (args: ReadonlyArray<string>, cwd: string) =>
-  new Promise<void>((resolve, reject) => {
-    const child = spawn("npm", args, {
-      cwd,
-      stdio: ["ignore", "ignore", "pipe"],
-      shell: process.platform === "win32",
-    });
-    let said = "";
-    child.stderr.on("data", (chunk) => {
-      said += chunk;
-    });
-    const fail = (why: string) =>
-      reject(
-        new Error(
-          `This test needs a VS Code, and npm can't install code-server@${version} (npm ${args.join(" ")}): ${why}`,
-        ),
-      );
-    child.on("error", (cause) => fail(cause.message));
-    child.on("close", (code) => (code === 0 ? resolve() : fail(said.trim() || `exit code ${code}`)));
+  runNpm(args, cwd).catch((cause: Error) => {
+    throw new Error(
+      `This test needs a VS Code, and npm can't install code-server@${version} (npm ${args.join(" ")}): ${cause.message}`,
+    );
   });
